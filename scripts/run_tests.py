@@ -127,13 +127,13 @@ def is_gtest(path):
 
 
 def module_of(name, files):
-    """`base` for a test program whose source is src/base/<name>.cc, `tests` for one in tests/."""
+    """The module a test program belongs to: where its source is, or what it is called if it has several."""
     for path in files:
         folder, _, file = path.rpartition("/")
         if file in (f"{name}.cc", f"{name}.cpp"):
             parts = folder.split("/")
             return parts[1] if parts[0] == "src" and len(parts) > 1 else parts[0]
-    return "other"
+    return name.removesuffix("_test")
 
 
 def read_gtest_results(path):

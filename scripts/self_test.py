@@ -254,12 +254,14 @@ class TestRunner(ScratchTree):
 
     def test_sums_all_kinds(self):
         self.gtest("base", "fixed_point_test", {"a": "ok", "b": "ok", "c": "skip"})
-        self.gtest("ops", "add_test", {"a": "ok"})
+        self.gtest("ops", "ops_test", {"a": "ok"})
+        os.remove(f"{self.tree}/src/ops/ops_test.cc")  # a program of a whole folder's tests
         code, last, output = self.run_tests()
         # 3 of the unit tests, includes, arena table, demo, 5 of conform, 3 of the scripts. Skipped: one unit
         # test, format (no clang-format in PATH), 2 of conform, 1 of the scripts.
         self.assertEqual((code, last), (0, "14 passed, 0 failed, 5 skipped"), output)
         self.assertIn("[3/8] unit tests: base … 2 passed, 0 failed, 1 skipped", output)
+        self.assertIn("[4/8] unit tests: ops … 1 passed, 0 failed, 0 skipped", output)
         self.assertIn("2 unsupported", output)
 
     def test_failing_case_is_shown_and_the_run_goes_on(self):
@@ -343,7 +345,8 @@ class Includes(ScratchTree):
             src__kernels__conv_H='#include "base/shape.h"\n',
             src__plan__plan_H='#include "base/shape.h"\n',
             src__ops__op_H='#include "plan/plan.h"\n#include "kernels/conv.h"\n',
-            src__plan__planner_H='#include "plan/plan.h"\n#include "ops/op.h"\n',
+            src__plan__planner_H='#include "plan/plan.h"\n#include "ops/op_context.h"\n',
+            src__ops__op_context_H="",
             src__exec__loop_CC='#include "plan/plan.h"\n#include "kernels/conv.h"\n',
             cli__main_CC='#include <iostream>\n#include "plan/planner.h"\n#include <CLI/CLI.hpp>\n'), [])
 
@@ -357,7 +360,7 @@ class Includes(ScratchTree):
             src__model__reader_CC='#include <flatbuffers/flatbuffers.h>\n#include <cstdio>\n',
             src__odd__file_CC='#include "base/shape.h"\n',
             src__ops__op_H='#include "plan/planner.h"\n',
-            src__plan__plan_H='#include "kernels/conv.h"\n',
+            src__plan__plan_H='#include "ops/op.h"\n',
             src__plan__planner_H="// #include <iostream>\n"),
             ["include/tandem/status.h:2", "sim/bus.cc:1", "src/base/shape.h:1", "src/exec/loop.cc:1",
              "src/exec/loop.cc:2", "src/kernels/conv.h:2", "src/model/reader.cc:1", "src/model/reader.cc:2",
