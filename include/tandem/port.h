@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tandem {
+
+/// Everything the runtime asks of a machine. A port is a struct of functions, made once; the default is one
+/// worker, no clock.
+struct Port {
+  /// Work on units [begin, end) of a step, as worker `worker`.
+  using Work = void (*)(void* arg, uint32_t worker, uint32_t begin, uint32_t end);
+
+  static constexpr uint32_t kMaxWorkers = 8;
+
+  uint32_t workers = 1;  ///< cores or threads that take part, 1 to kMaxWorkers
+  void* context = nullptr;
+  /// Has all workers take units from a shared counter until `units` are done, and returns when they are.
+  /// Memory written by any of them is then visible to the caller. Not called when workers is 1.
+  void (*parallel_for)(void* context, uint32_t units, Work work, void* arg) = nullptr;
+  /// A free-running clock; null where there is none.
+  uint64_t (*ticks)(void* context) = nullptr;
+  uint32_t ticks_per_second = 0;
+};
+
+}  // namespace tandem

@@ -1,0 +1,14 @@
+#include "ops/op_context.h"
+
+namespace tandem {
+
+OpSet all_ops() {
+  static constexpr const OpDef* kOps[] = {
+#define TANDEM_OP(builtin, name) &op::name,
+#include "tandem/ops.inc"
+#undef TANDEM_OP
+  };
+  return kOps;
+}
+
+}  // namespace tandem

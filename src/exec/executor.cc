@@ -1,0 +1,116 @@
+#include "exec/executor.h"
+
+#include <cstring>
+
+namespace tandem {
+namespace {
+
+bool aligned(const void* pointer, uint32_t alignment) {
+  return reinterpret_cast<uintptr_t>(pointer) % alignment == 0;
+}
+
+// One step on all workers. Each worker notes its own outcome, so nothing is shared but the units.
+struct SharedStep {
+  KernelFunction kernel;
+  const void* params;
+  const Bases& bases;
+  KernelResult outcome[Port::kMaxWorkers] = {};
+
+  static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
+    auto& step = *static_cast<SharedStep*>(self);
+    const KernelResult result =
+        step.kernel(step.params, {.bases = step.bases, .begin = begin, .end = end, .worker = worker});
+    if (result != KernelResult::kOk) step.outcome[worker] = result;
+  }
+};
+
+KernelResult run_step(const BoundPlan& bound, const Port& port, const Step& step) {
+  SharedStep shared{
+      .kernel = bound.kernels[step.kernel]->run, .params = bound.plan.at<uint8_t>(step.params), .bases = bound.bases};
+  if (port.workers <= 1 || step.units <= 1) {
+    SharedStep::work(&shared, 0, 0, step.units);
+    return shared.outcome[0];
+  }
+  port.parallel_for(port.context, step.units, SharedStep::work, &shared);
+  for (const KernelResult outcome : shared.outcome) {
+    if (outcome != KernelResult::kOk) return outcome;
+  }
+  return KernelResult::kOk;
+}
+
+}  // namespace
+
+Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants, std::span<const uint8_t> arena,
+                  std::span<const AnyKernel* const> kernels) {
+  if (!aligned(plan.data(), kPlanAlignment) || !aligned(arena.data(), kPlanAlignment)) {
+    return {.code = Code::kArenaUnaligned, .a = kPlanAlignment};
+  }
+  if (plan.size() < sizeof(PlanHeader)) return {.code = Code::kPlanCorrupt, .a = 1};
+  const PlanView view(plan.data());
+  const PlanHeader& header = view.header();
+  if (header.magic != kPlanMagic) return {.code = Code::kPlanCorrupt, .a = 2};
+  if (header.plan_bytes > plan.size() || view.data_at() > header.plan_bytes) return {.code = Code::kPlanCorrupt, .a = 3};
+  if (header.kernels != kernels.size()) return {.code = Code::kPlanCorrupt, .a = 4};
+  for (uint32_t i = 0; i < header.kernels; ++i) {
+    if (view.kernels()[i] != kernels[i]->id) {
+      return {.code = Code::kPlanKernels,
+              .a = static_cast<int32_t>(view.kernels()[i]),
+              .b = static_cast<int32_t>(kernels[i]->id)};
+    }
+  }
+  for (const Step& step : view.steps()) {
+    if (step.kernel >= header.kernels || step.units == 0 || step.params >= header.plan_bytes) {
+      return {.code = Code::kPlanCorrupt, .a = 5};
+    }
+  }
+  if (constants.size() != header.constants_bytes ||
+      reinterpret_cast<uintptr_t>(constants.data()) % kConstantsAlignment != header.constants_remainder) {
+    return {.code = Code::kPlanConstants,
+            .a = static_cast<int32_t>(header.constants_bytes),
+            .b = header.constants_remainder};
+  }
+  if (arena.size() < header.arena_bytes) {
+    return {.code = Code::kArenaTooSmall,
+            .a = static_cast<int32_t>(header.arena_bytes),
+            .b = static_cast<int32_t>(arena.size())};
+  }
+  return {};
+}
+
+void reset_variables(const BoundPlan& bound) {
+  for (const PlanVariable& variable : bound.plan.variables()) {
+    std::memset(bound.bases.arena + variable.data.offset(), static_cast<int>(variable.fill), variable.bytes);
+  }
+}
+
+Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler) {
+  const std::span<const Step> steps = bound.plan.steps();
+  const bool profiled = profiler != nullptr && profiler->on_step != nullptr;
+  for (uint32_t i = 0; i < steps.size(); ++i) {
+    const bool timed = profiled && port.ticks != nullptr;
+    const uint64_t begin = timed ? port.ticks(port.context) : 0;
+    const KernelResult result = run_step(bound, port, steps[i]);
+    if (profiled) {
+      profiler->on_step(profiler->context, {.step = static_cast<uint16_t>(i),
+                                            .op = steps[i].op,
+                                            .units = steps[i].units,
+                                            .begin = begin,
+                                            .end = timed ? port.ticks(port.context) : 0});
+    }
+    if (result != KernelResult::kOk) return {.kind = result, .op = steps[i].op};
+  }
+  return {};
+}
+
+TensorView view(const BoundPlan& bound, const PlanTensor& tensor) {
+  const Task whole{.bases = bound.bases};
+  return {.type = tensor.type,
+          .dims = {bound.plan.at<int32_t>(tensor.dims), tensor.rank},
+          .scale = tensor.scale,
+          .zero_point = tensor.zero_point,
+          // A constant that is a model output is the one view that must not be written.
+          .bytes = {const_cast<uint8_t*>(whole.in<uint8_t>(tensor.data)), tensor.bytes},
+          .tensor = tensor.tensor};
+}
+
+}  // namespace tandem

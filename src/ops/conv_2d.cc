@@ -1,0 +1,178 @@
+#include "kernels/conv_2d.h"
+
+#include "ops/requantization.h"
+#include "ops/window.h"
+
+// CONV_2D and DEPTHWISE_CONV_2D: the same sums over other channels.
+namespace tandem {
+namespace {
+
+// BuiltinOptions and the fields of Conv2DOptions and DepthwiseConv2DOptions.
+constexpr uint8_t kConv2dOptions = 1;
+constexpr uint8_t kDepthwiseConv2dOptions = 2;
+namespace conv_field {
+enum { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH, kBiasType };
+}
+namespace depthwise_field {
+enum { kPadding, kStrideW, kStrideH, kMultiplier, kActivation, kDilationW, kDilationH };
+}
+
+struct Variant {
+  Type in;
+  Type weights;
+  Type bias;
+  const Kernel<Conv2dParams>* kernel;
+};
+
+constexpr Variant kConvVariants[] = {
+    {Type::kInt8, Type::kInt8, Type::kInt32, &conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, &conv_2d_s8_w4__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, &conv_2d_s16__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt32, &conv_2d_s16_b32__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &conv_2d_f32__ref},
+};
+constexpr Variant kDepthwiseVariants[] = {
+    {Type::kInt8, Type::kInt8, Type::kInt32, &depthwise_conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, &depthwise_conv_2d_s8_w4__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, &depthwise_conv_2d_s16__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &depthwise_conv_2d_f32__ref},
+};
+
+// What the two operators' option tables say.
+struct Options {
+  WindowRequest window;
+  Activation activation = Activation::kNone;
+  Type bias_type = Type::kFloat32;  ///< of an absent bias: chooses the accumulator of int16
+};
+
+// The variant for the operands' types. An absent bias fits all; the options then decide, in the list's order.
+Result<const Variant*> find_variant(const OpContext& c, std::span<const Variant> variants, Type absent_bias_type) {
+  const Type in = c.input(0).type;
+  const TensorInfo bias = c.input(2);
+  Code refused = Code::kInputType;
+  int32_t operand = 0;
+  const Variant* fallback = nullptr;
+  for (const Variant& variant : variants) {
+    if (variant.in != in) continue;
+    if (operand == 0) operand = 1;
+    if (variant.weights != c.input(1).type) continue;
+    operand = 2;
+    if (bias.present() ? variant.bias == bias.type : variant.bias == absent_bias_type) return &variant;
+    if (!bias.present() && fallback == nullptr) fallback = &variant;
+  }
+  if (fallback != nullptr) return fallback;
+  return c.error(refused, operand, static_cast<int32_t>(c.input(static_cast<uint32_t>(operand)).type));
+}
+
+// Everything but the channels, which each operator has checked.
+Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams params,
+            uint64_t macs_per_output) {
+  const TensorInfo in = c.input(0);
+  const TensorInfo weights = c.input(1);
+  const TensorInfo bias = c.input(2);
+  const TensorInfo out = c.output(0);
+  const Result<const Variant*> variant = find_variant(c, variants, options.bias_type);
+  TANDEM_TRY(variant.status());
+  TANDEM_TRY(c.expect_output_type(0, in.type));
+  if (bias.present() && bias.elements != static_cast<uint32_t>(params.out_channels)) {
+    return c.error(Code::kInputShape, 2, 0);
+  }
+  WindowRequest request = options.window;
+  request.filter = {weights.shape[1], weights.shape[2]};
+  const Result<Window2d> window = plan_window(c, in.shape, out.shape, request);
+  TANDEM_TRY(window.status());
+
+  params.window = *window;
+  params.in_channels = in.shape[3];
+  params.in = c.ref(in);
+  params.weights = c.ref(weights);
+  params.bias = c.ref(bias);
+  params.out = c.ref(out);
+  if (in.type == Type::kFloat32) {
+    const Result<ClampF32> clamp = plan_clamp_f32(c, options.activation);
+    TANDEM_TRY(clamp.status());
+    params.clamp_f32 = *clamp;
+  } else {
+    const bool narrow = (*variant)->bias == Type::kInt32;
+    const Result<ChannelFactors> factors =
+        plan_channel_factors(c, in, weights, out, params.out_channels, narrow ? 31 : kRequantize64MaxShift);
+    TANDEM_TRY(factors.status());
+    params.multipliers = factors->multipliers;
+    params.shifts = factors->shifts;
+    params.in_zero_point = in.quantization.zero_point();
+    params.out_zero_point = out.quantization.zero_point();
+    const Result<Clamp> clamp = plan_clamp(c, options.activation, out);
+    TANDEM_TRY(clamp.status());
+    params.clamp = *clamp;
+  }
+  c.emit(*(*variant)->kernel, params,
+         {.units = window->out_rows(), .macs = macs_per_output * out.elements});
+  return {};
+}
+
+Status expect_shapes(const OpContext& c) {
+  TANDEM_TRY(c.expect_operands(2, 3, 1));
+  if (c.input(0).shape.rank != 4) return c.error(Code::kInputRank, 0, static_cast<int32_t>(c.input(0).shape.rank));
+  if (c.input(1).shape.rank != 4) return c.error(Code::kInputRank, 1, static_cast<int32_t>(c.input(1).shape.rank));
+  if (c.output(0).shape.rank != 4) return c.error(Code::kOutputShape, 0, -1);
+  return {};
+}
+
+Status plan_conv_2d(OpContext& c) {
+  TANDEM_TRY(expect_shapes(c));
+  const flat::Table table = c.options(kConv2dOptions);
+  if (!table.valid()) return c.error(Code::kOptionsMissing);
+  using namespace conv_field;
+  const Options options{
+      .window = {.padding = static_cast<Padding>(table.scalar<int8_t>(kPadding)),
+                 .filter = {},
+                 .stride = {table.scalar<int32_t>(kStrideH), table.scalar<int32_t>(kStrideW)},
+                 .dilation = {table.scalar<int32_t>(kDilationH, 1), table.scalar<int32_t>(kDilationW, 1)}},
+      .activation = static_cast<Activation>(table.scalar<int8_t>(kActivation)),
+      .bias_type = static_cast<Type>(table.scalar<int8_t>(kBiasType))};
+  const Shape in = c.input(0).shape;
+  const Shape weights = c.input(1).shape;
+  const Shape out = c.output(0).shape;
+  // Grouped: each output sees weights[3] of the input's channels.
+  if (weights[3] < 1 || in[3] % weights[3] != 0) return c.error(Code::kInputShape, 1, 3);
+  const int32_t groups = in[3] / weights[3];
+  if (weights[0] != out[3] || groups < 1 || out[3] % groups != 0) return c.error(Code::kOutputShape, 0, 3);
+  Conv2dParams params;
+  params.out_channels = out[3];
+  params.groups = groups;
+  return plan(c, options, kConvVariants, params,
+              uint64_t{static_cast<uint32_t>(weights[1])} * static_cast<uint32_t>(weights[2]) *
+                  static_cast<uint32_t>(weights[3]));
+}
+
+Status plan_depthwise_conv_2d(OpContext& c) {
+  TANDEM_TRY(expect_shapes(c));
+  const flat::Table table = c.options(kDepthwiseConv2dOptions);
+  if (!table.valid()) return c.error(Code::kOptionsMissing);
+  using namespace depthwise_field;
+  const Options options{
+      .window = {.padding = static_cast<Padding>(table.scalar<int8_t>(kPadding)),
+                 .filter = {},
+                 .stride = {table.scalar<int32_t>(kStrideH), table.scalar<int32_t>(kStrideW)},
+                 .dilation = {table.scalar<int32_t>(kDilationH, 1), table.scalar<int32_t>(kDilationW, 1)}},
+      .activation = static_cast<Activation>(table.scalar<int8_t>(kActivation))};
+  const Shape in = c.input(0).shape;
+  const Shape weights = c.input(1).shape;
+  const Shape out = c.output(0).shape;
+  if (weights[0] != 1) return c.error(Code::kInputShape, 1, 0);
+  if (in[3] < 1 || weights[3] % in[3] != 0 || weights[3] < in[3]) return c.error(Code::kInputShape, 1, 3);
+  if (weights[3] != out[3]) return c.error(Code::kOutputShape, 0, 3);
+  Conv2dParams params;
+  params.out_channels = out[3];
+  params.groups = weights[3] / in[3];
+  return plan(c, options, kDepthwiseVariants, params,
+              uint64_t{static_cast<uint32_t>(weights[1])} * static_cast<uint32_t>(weights[2]));
+}
+
+}  // namespace
+
+const OpDef op::conv_2d{.builtin = static_cast<int32_t>(Builtin::CONV_2D), .plan = plan_conv_2d};
+const OpDef op::depthwise_conv_2d{.builtin = static_cast<int32_t>(Builtin::DEPTHWISE_CONV_2D),
+                                  .plan = plan_depthwise_conv_2d};
+
+}  // namespace tandem

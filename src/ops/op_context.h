@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstring>
+#include <initializer_list>
+
+#include "base/status_macros.h"
+#include "kernels/kernel.h"
+#include "model/model_view.h"
+#include "tandem/op_set.h"
+
+namespace tandem {
+
+class PlanPass;
+
+/// How a step is cut and what it costs.
+struct Work {
+  uint32_t units = 1;  ///< independent pieces; what a piece is, the kernel's contract says
+  uint64_t macs = 0;   ///< multiply-accumulates, for reports
+};
+
+/// What planning an operator may see and ask for. Planning runs twice over a model with the same questions and the
+/// same answers: once to measure, once to write; an operator's code does not notice.
+class OpContext {
+ public:
+  OpContext(PlanPass& pass, const Subgraph& subgraph, const OperatorInfo& op)
+      : pass_(pass), subgraph_(subgraph), op_(op) {}
+
+  // ---- the operator
+  [[nodiscard]] uint32_t input_count() const { return op_.inputs.count; }
+  [[nodiscard]] uint32_t output_count() const { return op_.outputs.count; }
+  /// An operand; not present() if it is optional and absent, or beyond the list.
+  [[nodiscard]] TensorInfo input(uint32_t i) const { return subgraph_.tensor(index(op_.inputs, i)); }
+  [[nodiscard]] TensorInfo output(uint32_t i) const { return subgraph_.tensor(index(op_.outputs, i)); }
+  [[nodiscard]] const OperatorInfo& op() const { return op_; }
+  /// The options table (fields by their number in the schema); one with no fields if absent or of another type.
+  [[nodiscard]] flat::Table options(uint8_t options_type) const {
+    return op_.options_type == options_type ? op_.options : flat::Table{};
+  }
+
+  // ---- refusals, placed at this operator
+  [[nodiscard]] Status error(Code code, int32_t a = 0, int32_t b = 0) const {
+    return {.code = code, .op = op_.index, .a = a, .b = b};
+  }
+  /// Refuses unless the numbers of operands are in these ranges and the first `inputs_min` inputs are present.
+  [[nodiscard]] Status expect_operands(uint32_t inputs_min, uint32_t inputs_max, uint32_t outputs) const;
+  /// Refuses unless input `i`'s type is one of `types`.
+  [[nodiscard]] Status expect_input_type(uint32_t i, std::initializer_list<Type> types) const;
+  /// Refuses unless output `i` has exactly this type / this shape.
+  [[nodiscard]] Status expect_output_type(uint32_t i, Type type) const;
+  [[nodiscard]] Status expect_output_shape(uint32_t i, const Shape& shape) const;
+  /// Refuses unless the operand has one scale (any zero point).
+  [[nodiscard]] Status expect_input_quantized(uint32_t i) const;
+  [[nodiscard]] Status expect_output_quantized(uint32_t i) const;
+  /// Refuses unless output 0 has the scale and zero point of input `i`.
+  [[nodiscard]] Status expect_same_quantization(uint32_t i) const;
+
+  // ---- memory
+  /// Where an operand lies. A constant that the file does not align for its type is copied into the plan.
+  [[nodiscard]] Ref ref(const TensorInfo& tensor);
+  /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True: it
+  /// does. Only for kernels that read an element of that input before they, or another worker, write its place.
+  [[nodiscard]] bool try_in_place(uint32_t i);
+  /// Memory for each worker during this operator, 8-aligned. At most one request an operator.
+  [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker);
+  /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead of scratch().
+  [[nodiscard]] Ref shared_scratch(uint32_t bytes);
+  /// `count` elements kept in the plan; `fill(std::span<T>)` computes them when the plan is written.
+  template <class T, class Fill>
+  [[nodiscard]] Ref prepared(uint32_t count, Fill&& fill) {
+    Ref ref;
+    if (uint8_t* memory = reserve(uint64_t{count} * sizeof(T), alignof(T), ref)) {
+      fill(std::span<T>(reinterpret_cast<T*>(memory), count));
+    }
+    return ref;
+  }
+
+  // ---- the result
+  /// Appends a step. An operator may emit none (RESHAPE in place), one or several.
+  template <class Params>
+  void emit(const Kernel<Params>& kernel, const Params& params, Work work = {}) {
+    static_assert(std::is_trivially_copyable_v<Params> && alignof(Params) <= 8);
+    emit(kernel, &params, sizeof params, work);
+  }
+
+ private:
+  static int32_t index(const flat::Vector& list, uint32_t i) { return i < list.count ? list.get<int32_t>(i) : -1; }
+  uint8_t* reserve(uint64_t bytes, uint32_t alignment, Ref& ref);
+  void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
+
+  PlanPass& pass_;
+  const Subgraph& subgraph_;
+  const OperatorInfo& op_;
+};
+
+/// An operator: which one it is in the schema, and the one function that checks it, computes its parameters, asks for
+/// memory and emits its steps.
+struct OpDef {
+  int32_t builtin = 0;
+  const char* custom_code = nullptr;  ///< for CUSTOM operators
+  Status (*plan)(OpContext& context) = nullptr;
+};
+
+}  // namespace tandem

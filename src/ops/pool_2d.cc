@@ -1,0 +1,73 @@
+#include "kernels/pool_2d.h"
+
+#include "ops/requantization.h"
+#include "ops/window.h"
+
+// AVERAGE_POOL_2D and MAX_POOL_2D.
+namespace tandem {
+namespace {
+
+constexpr uint8_t kPool2dOptions = 5;
+enum Field { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
+
+struct Kernels {
+  const Kernel<Pool2dParams>& s8;
+  const Kernel<Pool2dParams>& s16;
+  const Kernel<Pool2dParams>& f32;
+};
+
+Status plan(OpContext& c, const Kernels& kernels) {
+  TANDEM_TRY(c.expect_operands(1, 1, 1));
+  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
+  const TensorInfo in = c.input(0);
+  const TensorInfo out = c.output(0);
+  TANDEM_TRY(c.expect_output_type(0, in.type));
+  if (in.shape.rank != 4) return c.error(Code::kInputRank, 0, static_cast<int32_t>(in.shape.rank));
+  if (out.shape.rank != 4) return c.error(Code::kOutputShape, 0, -1);
+  if (out.shape[3] != in.shape[3]) return c.error(Code::kOutputShape, 0, 3);
+  const flat::Table options = c.options(kPool2dOptions);
+  if (!options.valid()) return c.error(Code::kOptionsMissing);
+  const Size2d filter = {options.scalar<int32_t>(kFilterH), options.scalar<int32_t>(kFilterW)};
+  // The bound under which sums of int16 fit int32.
+  constexpr int64_t kMaxTaps = 65535;
+  if (filter.h < 1 || filter.w < 1 || int64_t{filter.h} * filter.w > kMaxTaps) {
+    return c.error(Code::kOptionValue, kFilterH, filter.h);
+  }
+  const Result<Window2d> window =
+      plan_window(c, in.shape, out.shape,
+                  {.padding = static_cast<Padding>(options.scalar<int8_t>(kPadding)),
+                   .filter = filter,
+                   .stride = {options.scalar<int32_t>(kStrideH), options.scalar<int32_t>(kStrideW)}});
+  TANDEM_TRY(window.status());
+  Pool2dParams params{.window = *window, .channels = in.shape[3]};
+  const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
+  if (in.type == Type::kFloat32) {
+    const Result<ClampF32> clamp = plan_clamp_f32(c, activation);
+    TANDEM_TRY(clamp.status());
+    params.clamp_f32 = *clamp;
+  } else {
+    TANDEM_TRY(c.expect_same_quantization(0));
+    const Result<Clamp> clamp = plan_clamp(c, activation, out);
+    TANDEM_TRY(clamp.status());
+    params.clamp = *clamp;
+  }
+  params.in = c.ref(in);
+  params.out = c.ref(out);
+  c.emit(in.type == Type::kInt8    ? kernels.s8
+         : in.type == Type::kInt16 ? kernels.s16
+                                   : kernels.f32,
+         params, {.units = window->out_rows()});
+  return {};
+}
+
+}  // namespace
+
+const OpDef op::average_pool_2d{
+    .builtin = static_cast<int32_t>(Builtin::AVERAGE_POOL_2D), .plan = [](OpContext& c) {
+      return plan(c, {average_pool_2d_s8__ref, average_pool_2d_s16__ref, average_pool_2d_f32__ref});
+    }};
+const OpDef op::max_pool_2d{.builtin = static_cast<int32_t>(Builtin::MAX_POOL_2D), .plan = [](OpContext& c) {
+                              return plan(c, {max_pool_2d_s8__ref, max_pool_2d_s16__ref, max_pool_2d_f32__ref});
+                            }};
+
+}  // namespace tandem

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "kernels/window_2d.h"
+#include "ops/op_context.h"
+
+namespace tandem {
+
+/// Padding of the TensorFlow Lite schema.
+enum class Padding : int8_t { kSame = 0, kValid = 1 };
+
+struct WindowRequest {
+  Padding padding = Padding::kSame;
+  Size2d filter;
+  Size2d stride;
+  Size2d dilation = {1, 1};
+};
+
+/// The window that slides over `in` to give `out` (both NHWC, rank 4), padded as TensorFlow does: SAME gives
+/// ⌈in / stride⌉ outputs and puts the smaller half of the padding before, VALID none.
+/// Errors: kOptionValue (stride, dilation or padding out of range), kInputShape (an empty filter, positions beyond
+/// int32), kOutputShape (rows or columns other than these, or batches other than the input's).
+Result<Window2d> plan_window(const OpContext& context, const Shape& in, const Shape& out, const WindowRequest& request);
+
+}  // namespace tandem

@@ -1,0 +1,271 @@
+#include "plan/plan_pass.h"
+
+#include <cstring>
+
+namespace tandem {
+namespace {
+
+uint32_t element_alignment(Type type) {
+  const uint32_t bytes = type_bits(type) / 8;
+  return bytes < 1 ? 1 : bytes > kPlanAlignment ? kPlanAlignment : bytes;
+}
+
+const OpDef* find_op(std::span<const OpDef* const> ops, const OperatorInfo& op) {
+  for (const OpDef* def : ops) {
+    if (def->builtin != op.builtin) continue;
+    if (def->custom_code == nullptr || op.custom_code == def->custom_code) return def;
+  }
+  return nullptr;
+}
+
+// Why no OpDef was found: the program left it out of its OpSet, or Tandem does not have it.
+Status missing(const OperatorInfo& op) {
+  switch (static_cast<Builtin>(op.builtin)) {
+#define TANDEM_OP(builtin, name) case Builtin::builtin:
+#include "tandem/ops.inc"
+#undef TANDEM_OP
+    return {.code = Code::kOperatorNotRegistered, .a = op.builtin};
+    default:
+      return {.code = Code::kOperatorUnknown, .a = op.builtin};
+  }
+}
+
+}  // namespace
+
+void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
+  plan_ = plan;
+  kernels_ = kernels;
+  counts_ = {};
+  data_bytes_ = PlanView(plan).data_at();
+  counts_.plan_bytes = data_bytes_;
+}
+
+Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops, const PlanListener& listener) {
+  listener_ = &listener;
+  Status first_refusal;
+  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
+    op_ = static_cast<int16_t>(i);
+    const OperatorInfo op = subgraph.op(i);
+    OpContext context(*this, subgraph, op);
+    const OpDef* def = find_op(ops, op);
+    Status status = def != nullptr ? def->plan(context) : missing(op);
+    if (status.ok()) continue;
+    status.op = op_;
+    if (listener.on_refused == nullptr) return status;
+    listener.on_refused(listener.context, status);
+    if (first_refusal.ok()) first_refusal = status;
+  }
+  TANDEM_TRY(first_refusal);
+  write_tensors(subgraph);
+  return too_large_ ? Status{.code = Code::kPlanTooLarge} : Status{};
+}
+
+uint32_t PlanPass::reserve(uint64_t bytes, uint32_t alignment) {
+  const uint32_t offset = align_up(data_bytes_, alignment);
+  const uint64_t end = offset + bytes;
+  if (end > kMaxTensorBytes) {
+    too_large_ = true;
+    return 0;
+  }
+  data_bytes_ = static_cast<uint32_t>(end);
+  counts_.plan_bytes = align_up(data_bytes_, kPlanAlignment);
+  return offset;
+}
+
+uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
+  const auto id = static_cast<uint32_t>(kernel.id);
+  uint32_t& word = kernels_seen_[id / 32];
+  const uint32_t bit = 1U << (id % 32);
+  if (!writing()) {
+    if ((word & bit) == 0) ++counts_.kernels;
+    word |= bit;
+    return 0;
+  }
+  for (uint16_t i = 0; i < counts_.kernels; ++i) {
+    if (kernels_[i]->id == kernel.id) return i;
+  }
+  kernels_[counts_.kernels] = &kernel;
+  const_cast<KernelId*>(PlanView(plan_).kernels().data())[counts_.kernels] = kernel.id;
+  return counts_.kernels++;
+}
+
+void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
+  if (listener_->on_step != nullptr) listener_->on_step(listener_->context, op_, kernel.id, work);
+  const uint32_t units = work.units == 0 ? 1 : work.units;
+  if (counts_.steps == UINT16_MAX || units > UINT16_MAX) {
+    too_large_ = true;
+    return;
+  }
+  const uint16_t kernel_position = kernel_index(kernel);
+  const uint32_t params_at = reserve(params_bytes, kPlanAlignment);
+  if (writing()) {
+    std::memcpy(plan_ + params_at, params, params_bytes);
+    const_cast<Step&>(PlanView(plan_).steps()[counts_.steps]) = {
+        .kernel = kernel_position, .op = op_, .units = static_cast<uint16_t>(units), .params = params_at};
+  }
+  ++counts_.steps;
+}
+
+Ref PlanPass::tensor_ref(const TensorInfo& tensor) {
+  if (!tensor.present()) return {};
+  if (!tensor.constant()) return Ref::make(Ref::kArena, buffers_[static_cast<uint32_t>(tensor.index)].offset);
+  const uint32_t alignment = element_alignment(tensor.type);
+  if (reinterpret_cast<uintptr_t>(tensor.data) % alignment == 0) {
+    return Ref::make(Ref::kConstants, static_cast<uint32_t>(tensor.data - model_.bytes().data()));
+  }
+  // The kernels read elements whole, and a Cortex-M0+ faults on an unaligned one.
+  const uint32_t offset = reserve(tensor.bytes, alignment);
+  if (writing()) std::memcpy(plan_ + offset, tensor.data, tensor.bytes);
+  return Ref::make(Ref::kPlan, offset);
+}
+
+PlanTensor PlanPass::describe_tensor(const TensorInfo& tensor) {
+  const uint32_t rank = tensor.shape.rank;
+  PlanTensor description{.data = tensor_ref(tensor),
+                         .bytes = tensor.bytes,
+                         .scale = tensor.quantization.present() ? tensor.quantization.scale() : 0.0F,
+                         .zero_point = tensor.quantization.zero_point(),
+                         .dims = reserve(uint64_t{rank} * sizeof(int32_t), sizeof(int32_t)),
+                         .tensor = tensor.index,
+                         .type = tensor.type,
+                         .rank = static_cast<uint8_t>(rank)};
+  if (writing()) std::memcpy(plan_ + description.dims, tensor.shape.dims, rank * sizeof(int32_t));
+  return description;
+}
+
+void PlanPass::write_tensors(const Subgraph& subgraph) {
+  const flat::Vector inputs = subgraph.inputs();
+  const flat::Vector outputs = subgraph.outputs();
+  if (inputs.count > UINT16_MAX || outputs.count > UINT16_MAX) {
+    too_large_ = true;
+    return;
+  }
+  const PlanView view(plan_);
+  for (uint32_t i = 0; i < inputs.count; ++i) {
+    const PlanTensor tensor = describe_tensor(subgraph.tensor(inputs.get<int32_t>(i)));
+    if (writing()) const_cast<PlanTensor&>(view.inputs()[i]) = tensor;
+    ++counts_.inputs;
+  }
+  for (uint32_t i = 0; i < outputs.count; ++i) {
+    const PlanTensor tensor = describe_tensor(subgraph.tensor(outputs.get<int32_t>(i)));
+    if (writing()) const_cast<PlanTensor&>(view.outputs()[i]) = tensor;
+    ++counts_.outputs;
+  }
+  for (uint32_t i = 0; i < tensor_count_; ++i) {
+    if (buffers_[i].variable == 0) continue;
+    if (writing()) {
+      const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
+      // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite Micro).
+      const int32_t fill = tensor.type == Type::kInt8 ? tensor.quantization.zero_point() : 0;
+      const_cast<PlanVariable&>(view.variables()[counts_.variables]) = {
+          .data = Ref::make(Ref::kArena, buffers_[i].offset),
+          .bytes = tensor.bytes,
+          .fill = static_cast<uint8_t>(fill)};
+    }
+    ++counts_.variables;
+  }
+}
+
+// ---- what operators see
+
+Status OpContext::expect_operands(uint32_t inputs_min, uint32_t inputs_max, uint32_t outputs) const {
+  if (input_count() < inputs_min || input_count() > inputs_max) {
+    return error(Code::kOperandCount, static_cast<int32_t>(input_count()), 0);
+  }
+  if (output_count() != outputs) return error(Code::kOperandCount, static_cast<int32_t>(output_count()), 1);
+  for (uint32_t i = 0; i < inputs_min; ++i) {
+    if (index(op_.inputs, i) < 0) return error(Code::kOperandMissing, static_cast<int32_t>(i));
+  }
+  return {};
+}
+
+Status OpContext::expect_input_type(uint32_t i, std::initializer_list<Type> types) const {
+  const Type type = input(i).type;
+  for (const Type allowed : types) {
+    if (type == allowed) return {};
+  }
+  return error(Code::kInputType, static_cast<int32_t>(i), static_cast<int32_t>(type));
+}
+
+Status OpContext::expect_output_type(uint32_t i, Type type) const {
+  if (output(i).type == type) return {};
+  return error(Code::kOutputType, static_cast<int32_t>(i), static_cast<int32_t>(output(i).type));
+}
+
+Status OpContext::expect_output_shape(uint32_t i, const Shape& shape) const {
+  const Shape actual = output(i).shape;
+  if (actual.rank != shape.rank) return error(Code::kOutputShape, static_cast<int32_t>(i), -1);
+  for (uint32_t d = 0; d < shape.rank; ++d) {
+    if (actual[d] != shape[d]) return error(Code::kOutputShape, static_cast<int32_t>(i), static_cast<int32_t>(d));
+  }
+  return {};
+}
+
+Status OpContext::expect_input_quantized(uint32_t i) const {
+  const Quantization q = input(i).quantization;
+  return q.present() && !q.per_channel() ? Status{} : error(Code::kInputQuantization, static_cast<int32_t>(i));
+}
+
+Status OpContext::expect_output_quantized(uint32_t i) const {
+  const Quantization q = output(i).quantization;
+  return q.present() && !q.per_channel() ? Status{} : error(Code::kOutputQuantization, static_cast<int32_t>(i));
+}
+
+Status OpContext::expect_same_quantization(uint32_t i) const {
+  TANDEM_TRY(expect_input_quantized(i));
+  TANDEM_TRY(expect_output_quantized(0));
+  const Quantization from = input(i).quantization;
+  const Quantization to = output(0).quantization;
+  // Converters round scales; TensorFlow Lite Micro lets differences up to 1e-6 pass.
+  const float difference = from.scale() - to.scale();
+  if (difference > 1e-6F || difference < -1e-6F || from.zero_point() != to.zero_point()) {
+    return error(Code::kSameQuantization, static_cast<int32_t>(i));
+  }
+  return {};
+}
+
+Ref OpContext::ref(const TensorInfo& tensor) { return pass_.tensor_ref(tensor); }
+
+bool OpContext::try_in_place(uint32_t i) {
+  const int32_t source = index(op_.inputs, i);
+  const int32_t target = index(op_.outputs, 0);
+  if (source < 0 || target < 0) return false;
+  const std::span<Buffer> buffers = pass_.buffers_;
+  Buffer& from = buffers[static_cast<uint32_t>(source)];
+  Buffer& to = buffers[static_cast<uint32_t>(target)];
+  if (pass_.writing()) return to.root == from.root && to.bytes != 0;
+  if (from.constant != 0 || from.variable != 0 || from.bytes == 0 || from.bytes != to.bytes) return false;
+  Buffer& root = buffers[from.root];
+  if (root.last != pass_.op_) return false;
+  to.root = from.root;
+  root.last = to.last > root.last ? to.last : root.last;
+  return true;
+}
+
+Scratch OpContext::scratch(uint32_t bytes_per_worker) {
+  const uint32_t stride = align_up(bytes_per_worker, kBufferAlignment);
+  const uint64_t total = uint64_t{stride} * pass_.workers_;
+  if (total > kMaxTensorBytes) {
+    pass_.too_large_ = true;
+    return {};
+  }
+  return {.base = shared_scratch(static_cast<uint32_t>(total)), .stride = stride};
+}
+
+Ref OpContext::shared_scratch(uint32_t bytes) {
+  Buffer& buffer = pass_.scratch();
+  if (!pass_.writing()) buffer.bytes = align_up(bytes, kBufferAlignment);
+  return Ref::make(Ref::kArena, buffer.offset);
+}
+
+uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
+  const uint32_t offset = pass_.reserve(bytes, alignment);
+  ref = Ref::make(Ref::kPlan, offset);
+  return pass_.writing() ? pass_.plan_ + offset : nullptr;
+}
+
+void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
+  pass_.emit(kernel, params, params_bytes, work);
+}
+
+}  // namespace tandem

@@ -1,0 +1,143 @@
+#include "plan/planner.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace tandem {
+namespace {
+
+// Until alignment is taken into account, where `memory` starts is anybody's guess.
+constexpr size_t kAlignmentSlack = alignof(Buffer) - 1;
+
+}  // namespace
+
+Planner::Planner(const Model& model, OpSet ops, uint32_t workers)
+    : model_(model), subgraph_(model, 0), ops_(ops), workers_(workers) {}
+
+size_t Planner::workspace_bytes() const {
+  return kAlignmentSlack + size_t{kLayoutBytesPerBuffer} * (subgraph_.tensor_count() + subgraph_.operator_count());
+}
+
+// Fills the tensors' records: sizes, when each is written first and read last. Refuses graphs that are not in order.
+Status Planner::find_lifetimes() {
+  const uint32_t tensors = subgraph_.tensor_count();
+  const uint32_t operators = subgraph_.operator_count();
+  for (uint32_t i = 0; i < buffers_.size(); ++i) {
+    buffers_[i] = Buffer{.root = static_cast<uint16_t>(i)};
+    if (i >= tensors) {  // an operator's scratch
+      buffers_[i].first = buffers_[i].last = static_cast<int16_t>(i - tensors);
+      continue;
+    }
+    const TensorInfo tensor = subgraph_.tensor(static_cast<int32_t>(i));
+    buffers_[i].bytes = align_up(tensor.bytes, kBufferAlignment);
+    buffers_[i].constant = tensor.constant() ? 1 : 0;
+    buffers_[i].variable = tensor.variable ? 1 : 0;
+  }
+  const auto ready = [&](const Buffer& buffer) {
+    return buffer.first != Buffer::kUnwritten || buffer.constant != 0 || buffer.variable != 0 || buffer.bytes == 0;
+  };
+  const flat::Vector inputs = subgraph_.inputs();
+  for (uint32_t i = 0; i < inputs.count; ++i) {
+    const auto tensor = inputs.get<int32_t>(i);
+    Buffer& buffer = buffers_[static_cast<uint32_t>(tensor)];
+    if (buffer.constant != 0 || buffer.variable != 0) {
+      return {.code = Code::kWrittenTwice, .tensor = static_cast<int16_t>(tensor), .a = tensor};
+    }
+    buffer.first = -1;
+  }
+  for (uint32_t i = 0; i < operators; ++i) {
+    const OperatorInfo op = subgraph_.op(i);
+    for (uint32_t k = 0; k < op.inputs.count; ++k) {
+      const auto tensor = op.inputs.get<int32_t>(k);
+      if (tensor < 0) continue;
+      Buffer& buffer = buffers_[static_cast<uint32_t>(tensor)];
+      if (!ready(buffer)) return {.code = Code::kUseBeforeWrite, .op = op.index, .a = tensor};
+      buffer.last = op.index;
+    }
+    for (uint32_t k = 0; k < op.outputs.count; ++k) {
+      const auto tensor = op.outputs.get<int32_t>(k);
+      Buffer& buffer = buffers_[static_cast<uint32_t>(tensor)];
+      if (buffer.first != Buffer::kUnwritten || buffer.constant != 0 || buffer.variable != 0) {
+        return {.code = Code::kWrittenTwice, .op = op.index, .a = tensor};
+      }
+      buffer.first = buffer.last = op.index;
+    }
+  }
+  const flat::Vector outputs = subgraph_.outputs();
+  for (uint32_t i = 0; i < outputs.count; ++i) {
+    const auto tensor = outputs.get<int32_t>(i);
+    Buffer& buffer = buffers_[static_cast<uint32_t>(tensor)];
+    if (!ready(buffer)) {
+      return {.code = Code::kOutputNotWritten,
+              .tensor = static_cast<int16_t>(tensor),
+              .a = static_cast<int32_t>(i),
+              .b = tensor};
+    }
+    buffer.last = static_cast<int16_t>(operators);
+  }
+  // What nobody ever touches needs no memory.
+  for (uint32_t i = 0; i < tensors; ++i) {
+    Buffer& buffer = buffers_[i];
+    if (buffer.first == Buffer::kUnwritten && buffer.variable == 0) buffer.bytes = 0;
+  }
+  return {};
+}
+
+Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listener) {
+  const size_t count = subgraph_.tensor_count() + size_t{subgraph_.operator_count()};
+  need_.workspace_bytes = workspace_bytes();
+  void* memory = workspace.data();
+  size_t space = workspace.size();
+  const size_t needed = count * kLayoutBytesPerBuffer;
+  if (std::align(alignof(Buffer), needed, memory, space) == nullptr) {
+    return {.code = Code::kWorkspaceTooSmall,
+            .a = static_cast<int32_t>(need_.workspace_bytes),
+            .b = static_cast<int32_t>(workspace.size())};
+  }
+  buffers_ = {static_cast<Buffer*>(memory), count};
+  const std::span<uint16_t> order(reinterpret_cast<uint16_t*>(buffers_.data() + count), 2 * count);
+
+  TANDEM_TRY(find_lifetimes());
+  const std::span<const Buffer> tensors = buffers_.first(subgraph_.tensor_count());
+  const uint64_t bound = lower_bound_bytes(tensors, static_cast<int16_t>(subgraph_.operator_count()));
+  PlanPass pass(model_, buffers_, subgraph_.tensor_count(), workers_);
+  TANDEM_TRY(pass.run(subgraph_, ops_, listener));
+  const uint64_t arena = lay_out(buffers_, order.first(count), order.last(count));
+
+  header_ = pass.counts();
+  header_.workers = static_cast<uint8_t>(workers_);
+  header_.constants_bytes = static_cast<uint32_t>(model_.bytes().size());
+  header_.constants_remainder =
+      static_cast<uint8_t>(reinterpret_cast<uintptr_t>(model_.bytes().data()) % kConstantsAlignment);
+  header_.persistent_bytes = persistent_bytes(buffers_);
+  const uint64_t plan = uint64_t{header_.plan_bytes} + PlanView(reinterpret_cast<const uint8_t*>(&header_)).data_at();
+  if (arena > kMaxTensorBytes || plan > kMaxTensorBytes) return {.code = Code::kPlanTooLarge};
+  header_.arena_bytes = static_cast<uint32_t>(arena);
+  header_.plan_bytes = static_cast<uint32_t>(plan);
+
+  need_.persistent_bytes = header_.persistent_bytes;
+  need_.tensor_bytes = header_.arena_bytes;
+  need_.lower_bound = static_cast<size_t>(bound);
+  need_.plan_bytes =
+      align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(const AnyKernel*)}, kPlanAlignment);
+  need_.arena_bytes = need_.plan_bytes + std::max(need_.tensor_bytes, need_.workspace_bytes);
+  return {};
+}
+
+Status Planner::write(uint8_t* plan, const AnyKernel** kernels) {
+  std::memset(plan, 0, header_.plan_bytes);  // padding too: the same model gives the same bytes
+  std::memcpy(plan, &header_, sizeof header_);
+  PlanPass pass(model_, buffers_, subgraph_.tensor_count(), workers_);
+  pass.start_writing(plan, kernels);
+  TANDEM_TRY(pass.run(subgraph_, ops_, {}));
+  // Both passes ask the same questions; should an operator ever answer differently, that is caught here.
+  const PlanHeader& written = pass.counts();
+  if (written.plan_bytes != header_.plan_bytes || written.steps != header_.steps ||
+      written.kernels != header_.kernels) {
+    return {.code = Code::kPlanCorrupt, .a = 6};
+  }
+  return {};
+}
+
+}  // namespace tandem

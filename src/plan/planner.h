@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+
+#include "plan/plan_pass.h"
+#include "tandem/interpreter.h"
+
+namespace tandem {
+
+/// Turns a model into a plan: measure() finds what it takes, write() makes it.
+class Planner {
+ public:
+  Planner(const Model& model, OpSet ops, uint32_t workers);
+
+  /// Bytes of workspace that measure() needs.
+  [[nodiscard]] size_t workspace_bytes() const;
+
+  /// Checks the graph and every operator and lays out the arena. `workspace` stays in use until write().
+  Status measure(std::span<uint8_t> workspace, const PlanListener& listener = {});
+
+  [[nodiscard]] const ArenaNeed& need() const { return need_; }
+  /// The records of all tensors, then of all operators' scratch; as long as the workspace lives.
+  [[nodiscard]] std::span<const Buffer> buffers() const { return buffers_; }
+
+  /// Bytes of the plan itself, and of the table of kernels behind it.
+  [[nodiscard]] uint32_t plan_bytes() const { return header_.plan_bytes; }
+  [[nodiscard]] uint32_t kernel_count() const { return header_.kernels; }
+
+  /// Writes the plan to `plan` (plan_bytes(), 8-aligned) and its kernels' functions to `kernels` (kernel_count()).
+  Status write(uint8_t* plan, const AnyKernel** kernels);
+
+ private:
+  Status find_lifetimes();
+
+  const Model& model_;
+  Subgraph subgraph_;
+  OpSet ops_;
+  uint32_t workers_;
+  std::span<Buffer> buffers_;
+  PlanHeader header_;
+  ArenaNeed need_;
+};
+
+}  // namespace tandem

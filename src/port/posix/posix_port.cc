@@ -1,0 +1,67 @@
+#include "port/posix/posix_port.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace tandem {
+
+PosixPort::PosixPort(uint32_t workers) {
+  port_.workers = std::clamp<uint32_t>(workers, 1, Port::kMaxWorkers);
+  port_.context = this;
+  port_.parallel_for = [](void* self, uint32_t units, Port::Work work, void* arg) {
+    static_cast<PosixPort*>(self)->parallel_for({.units = units, .work = work, .arg = arg});
+  };
+  port_.ticks = [](void*) {
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                     std::chrono::steady_clock::now().time_since_epoch())
+                                     .count());
+  };
+  port_.ticks_per_second = 1'000'000'000;
+  for (uint32_t i = 1; i < port_.workers; ++i) helpers_.emplace_back([this, i] { serve(i); });
+}
+
+PosixPort::~PosixPort() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  start_.notify_all();
+  for (std::thread& helper : helpers_) helper.join();
+}
+
+void PosixPort::take_units(const Job& job, uint32_t worker) {
+  for (uint32_t unit = next_.fetch_add(1); unit < job.units; unit = next_.fetch_add(1)) {
+    job.work(job.arg, worker, unit, unit + 1);
+  }
+}
+
+void PosixPort::parallel_for(const Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    job_ = job;
+    next_ = 0;
+    busy_ = static_cast<uint32_t>(helpers_.size());
+    ++generation_;
+  }
+  start_.notify_all();
+  take_units(job, 0);
+  std::unique_lock lock(mutex_);
+  finished_.wait(lock, [this] { return busy_ == 0; });
+}
+
+void PosixPort::serve(uint32_t worker) {
+  uint64_t done = 0;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    start_.wait(lock, [&] { return stop_ || generation_ != done; });
+    if (stop_) return;
+    done = generation_;
+    const Job job = job_;
+    lock.unlock();
+    take_units(job, worker);
+    lock.lock();
+    if (--busy_ == 0) finished_.notify_one();
+  }
+}
+
+}  // namespace tandem
