@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "tandem/status.h"
 
@@ -203,6 +205,19 @@ constexpr int32_t input_radius(int integer_bits, int left_shift) {
 static_assert(input_radius(4, 27) == 15 && input_radius(5, 23) == 248);
 
 // ---------------------------------------------------------------------------------------------------------
+// Tables with interpolation
+
+inline constexpr size_t kLutSize = 513;
+
+/// The function sampled in `table`, at `x`: its high 9 bits pick a segment, its low 7 interpolate linearly,
+/// ties upward.
+constexpr int16_t lut_lookup(int16_t x, std::span<const int16_t, kLutSize> table) {
+  const auto segment = static_cast<size_t>(256 + (x >> 7));
+  const auto slope = static_cast<int16_t>(table[segment + 1] - table[segment]);
+  return static_cast<int16_t>(table[segment] + ((slope * (x & 0x7f) + 64) >> 7));
+}
+
+// ---------------------------------------------------------------------------------------------------------
 // Fused activations
 
 /// Numbered as ActivationFunctionType of the TensorFlow Lite schema.
@@ -288,28 +303,28 @@ constexpr int32_t rescale(int32_t x) {
   return multiply_by_pot(x, kFrom - kTo);
 }
 
+inline constexpr int32_t kThird = 715827883;
+inline constexpr int32_t kExpOfMinusEighth = 1895147668;
+inline constexpr int32_t kExpOfMinusPowers[] = {1672461947, 1302514674, 790015084, 290630308,
+                                                39332535,   720401,     242};  ///< e^-(2^k), k = -2 … 4
+
 /// e^x for x in [-1/4, 0), Q0.31 to Q0.31: the Taylor series of degree 4 around -1/8.
 constexpr int32_t exp_above_minus_quarter(int32_t x) {
-  constexpr int32_t kExpMinusEighth = 1895147668;  // e^(-1/8)
-  constexpr int32_t kThird = 715827883;            // 1/3
   const int32_t y = x + (1 << 28);
   const int32_t y2 = srdhm(y, y);
   const int32_t y3 = srdhm(y2, y);
   const int32_t y4 = srdhm(y2, y2);
   const int32_t cubic_and_quartic = srdhm(rdiv_pot(y4, 2) + y3, kThird);  // 2 · (y³/6 + y⁴/24)
-  return kExpMinusEighth + srdhm(kExpMinusEighth, y + rdiv_pot(cubic_and_quartic + y2, 1));
+  return kExpOfMinusEighth + srdhm(kExpOfMinusEighth, y + rdiv_pot(cubic_and_quartic + y2, 1));
 }
 
-/// e^x for x <= 0, Qm to Q0.31, m = kIntegerBits in [0, 5].
-/// x = -(a sum of powers of two >= 1/4) + a remainder in [-1/4, 0): one multiplication for each power
-/// present.
+/// e^x for x <= 0, Qm to Q0.31, m = kIntegerBits in [0, 5]. Error below 493 · 2^-31.
+/// x is a remainder in [-1/4, 0) minus powers of two from 1/4 up: one multiplication for each power there is.
 template <int kIntegerBits>
 constexpr int32_t exp_of_negative(int32_t x) {
   static_assert(kIntegerBits >= 0 && kIntegerBits <= 5);
   constexpr int kFractionBits = 31 - kIntegerBits;
   constexpr int32_t kQuarter = int32_t{1} << (kFractionBits - 2);
-  constexpr int32_t kExpOfMinusPowers[] = {1672461947, 1302514674, 790015084, 290630308,
-                                           39332535,   720401,     242};  // e^-(2^k), k = -2 … 4
   if (x == 0) return kOne<0>;
   const int32_t remainder = (x & (kQuarter - 1)) - kQuarter;
   const int32_t powers = wrapping_sub(remainder, x);
@@ -335,7 +350,7 @@ constexpr int32_t two_over_one_plus_x(int32_t x) {
   return reciprocal;
 }
 
-/// 1 / (1 + x) for x in [0, 1], Q0.31 to Q0.31.
+/// 1 / (1 + x) for x in [0, 1], Q0.31 to Q0.31. Error below 7 · 2^-31.
 constexpr int32_t one_over_one_plus_x(int32_t x) { return rescale<0, 1>(two_over_one_plus_x(x)); }
 
 /// (1 - x) / (1 + x) for x in [0, 1], Q0.31 to Q0.31.
@@ -343,7 +358,7 @@ constexpr int32_t one_minus_x_over_one_plus_x(int32_t x) {
   return rescale<0, 2>(two_over_one_plus_x(x) - kOne<2>);
 }
 
-/// 1 / (1 + e^-x), Qm to Q0.31, m = kIntegerBits in [0, 5].
+/// 1 / (1 + e^-x), Qm to Q0.31, m = kIntegerBits in [0, 5]. Error below 152 · 2^-31.
 template <int kIntegerBits>
 constexpr int32_t logistic(int32_t x) {
   if (x == 0) return 1 << 30;
@@ -352,7 +367,7 @@ constexpr int32_t logistic(int32_t x) {
   return x > 0 ? of_magnitude : kOne<0> - of_magnitude;
 }
 
-/// tanh x = (1 - e^-2x) / (1 + e^-2x), Qm to Q0.31, m = kIntegerBits in [0, 4].
+/// tanh x = (1 - e^-2x) / (1 + e^-2x), Qm to Q0.31, m = kIntegerBits in [0, 4]. Error below 307 · 2^-31.
 template <int kIntegerBits>
 constexpr int32_t tanh(int32_t x) {
   if (x == 0) return 0;
