@@ -300,10 +300,11 @@ namespace tandem {
 /// TANH on int16 interpolate in it. The last entry is the value at which they saturate, 65535.
 extern const std::array<uint16_t, 256> kSigmoidTable;
 
-/// For lut_lookup: 2^15 · e^x, where -32768 … 32767 stand for x from -10 to 0. SOFTMAX on int16.
+/// For lut_lookup: 2^15 · e^x, where v stands for x = 10 · (v - 32768) / 65536, from -10 to 0. SOFTMAX on
+/// int16.
 extern const std::array<int16_t, kLutSize> kExpLut;
 
-/// For lut_lookup: 2^15 / (1 + x), where -32768 … 32767 stand for x from 0 to 1. SOFTMAX on int16.
+/// For lut_lookup: 2^15 / (1 + x), where v stands for x = (v + 32768) / 65536, from 0 to 1. SOFTMAX on int16.
 extern const std::array<int16_t, kLutSize> kOneOverOnePlusXLut;
 
 void fill_exp_lut(std::span<int16_t, kLutSize> table);
