@@ -30,9 +30,9 @@ struct Outcome {
 /// One executed step, as a profiler sees it.
 struct StepProfile {
   uint16_t step = 0;
-  int16_t op = 0;        ///< operator index in the model's main subgraph
-  uint16_t units = 0;    ///< how many pieces the step was cut into
-  uint64_t begin = 0;    ///< Port::ticks
+  int16_t op = 0;      ///< operator index in the model's main subgraph
+  uint16_t units = 0;  ///< how many pieces the step was cut into
+  uint64_t begin = 0;  ///< Port::ticks
   uint64_t end = 0;
 };
 
@@ -47,9 +47,11 @@ struct ArenaNeed {
   size_t plan_bytes = 0;        ///< the plan: steps, parameters, prepared data, kernel table
   size_t persistent_bytes = 0;  ///< variables: kept from one invocation to the next
   size_t tensor_bytes = 0;      ///< variables, tensors and scratch together
-  size_t lower_bound = 0;       ///< largest sum of tensors alive at one step: no layout without in-place needs less
-  size_t workspace_bytes = 0;   ///< what planning itself needs for a moment
-  size_t arena_bytes = 0;       ///< what to give to Interpreter::prepare, workspace included where it is not given apart
+  size_t lower_bound =
+      0;  ///< largest sum of tensors alive at one step: no layout without in-place needs less
+  size_t workspace_bytes = 0;  ///< what planning itself needs for a moment
+  size_t arena_bytes =
+      0;  ///< what to give to Interpreter::prepare, workspace included where it is not given apart
 };
 
 /// Bytes of workspace that planning `model` needs, whatever its operators.
@@ -57,7 +59,8 @@ Result<size_t> workspace_bytes(const Model& model);
 
 /// What `Interpreter::prepare` will need, found by planning without writing a plan. `workspace` is memory of
 /// workspace_bytes(model) that may be used for anything else afterwards.
-Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace, uint32_t workers = 1);
+Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace,
+                             uint32_t workers = 1);
 
 /// Runs a model. Uses no memory but the arena; the object itself is a few pointers and may lie anywhere.
 ///   tandem::Interpreter interpreter;
@@ -66,14 +69,15 @@ Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> w
 ///   interpreter.invoke();
 class Interpreter {
  public:
-  /// Plans `model` into `arena`. The arena, the model's bytes and the port stay in use until the interpreter is
-  /// prepared anew or given up. `workspace` is memory for planning, workspace_bytes(model) of it, free again
-  /// afterwards; without one the arena's tail serves. On failure the interpreter has no model, and the arena's
-  /// content is undefined.
+  /// Plans `model` into `arena`. The arena, the model's bytes and the port stay in use until the interpreter
+  /// is prepared anew or given up. `workspace` is memory for planning, workspace_bytes(model) of it, free
+  /// again afterwards; without one the arena's tail serves. On failure the interpreter has no model, and the
+  /// arena's content is undefined.
   Status prepare(const Model& model, OpSet ops, std::span<uint8_t> arena, const Port& port = kOneWorker,
                  std::span<uint8_t> workspace = {});
 
-  /// Inputs are to be written before every invocation: a run may use their memory for other tensors afterwards.
+  /// Inputs are to be written before every invocation: a run may use their memory for other tensors
+  /// afterwards.
   [[nodiscard]] uint32_t input_count() const;
   [[nodiscard]] uint32_t output_count() const;
   /// The view of an input or output; one with no bytes for an index out of range or before prepare().

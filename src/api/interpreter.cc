@@ -20,7 +20,8 @@ Status too_small(size_t needed, size_t given) {
   return {.code = Code::kArenaTooSmall, .a = static_cast<int32_t>(needed), .b = static_cast<int32_t>(given)};
 }
 
-BoundPlan bind(const uint8_t* plan, const AnyKernel* const* kernels, uint8_t* tensors, const uint8_t* constants) {
+BoundPlan bind(const uint8_t* plan, const AnyKernel* const* kernels, uint8_t* tensors,
+               const uint8_t* constants) {
   return {.plan = PlanView(plan),
           .kernels = kernels,
           .bases = {.arena = tensors, .constants = constants, .plan = plan}};

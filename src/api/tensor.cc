@@ -10,9 +10,10 @@ struct TypeTraits {
 
 // In the order of TensorType. A resource is a handle: 32 bits that name a variable.
 constexpr TypeTraits kTypes[] = {
-    {"FLOAT32", 32}, {"FLOAT16", 16}, {"INT32", 32},    {"UINT8", 8},    {"INT64", 64},       {"STRING", 0},
-    {"BOOL", 8},     {"INT16", 16},   {"COMPLEX64", 64}, {"INT8", 8},    {"FLOAT64", 64},     {"COMPLEX128", 128},
-    {"UINT64", 64},  {"RESOURCE", 32}, {"VARIANT", 0},   {"UINT32", 32}, {"UINT16", 16},      {"INT4", 4},
+    {"FLOAT32", 32}, {"FLOAT16", 16},     {"INT32", 32},  {"UINT8", 8},      {"INT64", 64},
+    {"STRING", 0},   {"BOOL", 8},         {"INT16", 16},  {"COMPLEX64", 64}, {"INT8", 8},
+    {"FLOAT64", 64}, {"COMPLEX128", 128}, {"UINT64", 64}, {"RESOURCE", 32},  {"VARIANT", 0},
+    {"UINT32", 32},  {"UINT16", 16},      {"INT4", 4},
 };
 constexpr uint32_t kTypeCount = sizeof kTypes / sizeof kTypes[0];
 

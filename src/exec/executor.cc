@@ -25,8 +25,9 @@ struct SharedStep {
 };
 
 KernelResult run_step(const BoundPlan& bound, const Port& port, const Step& step) {
-  SharedStep shared{
-      .kernel = bound.kernels[step.kernel]->run, .params = bound.plan.at<uint8_t>(step.params), .bases = bound.bases};
+  SharedStep shared{.kernel = bound.kernels[step.kernel]->run,
+                    .params = bound.plan.at<uint8_t>(step.params),
+                    .bases = bound.bases};
   if (port.workers <= 1 || step.units <= 1) {
     SharedStep::work(&shared, 0, 0, step.units);
     return shared.outcome[0];
@@ -40,8 +41,8 @@ KernelResult run_step(const BoundPlan& bound, const Port& port, const Step& step
 
 }  // namespace
 
-Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants, std::span<const uint8_t> arena,
-                  std::span<const AnyKernel* const> kernels) {
+Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants,
+                  std::span<const uint8_t> arena, std::span<const AnyKernel* const> kernels) {
   if (!aligned(plan.data(), kPlanAlignment) || !aligned(arena.data(), kPlanAlignment)) {
     return {.code = Code::kArenaUnaligned, .a = kPlanAlignment};
   }
@@ -49,7 +50,8 @@ Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> consta
   const PlanView view(plan.data());
   const PlanHeader& header = view.header();
   if (header.magic != kPlanMagic) return {.code = Code::kPlanCorrupt, .a = 2};
-  if (header.plan_bytes > plan.size() || view.data_at() > header.plan_bytes) return {.code = Code::kPlanCorrupt, .a = 3};
+  if (header.plan_bytes > plan.size() || view.data_at() > header.plan_bytes)
+    return {.code = Code::kPlanCorrupt, .a = 3};
   if (header.kernels != kernels.size()) return {.code = Code::kPlanCorrupt, .a = 4};
   for (uint32_t i = 0; i < header.kernels; ++i) {
     if (view.kernels()[i] != kernels[i]->id) {

@@ -7,7 +7,8 @@
 #include "tandem/port.h"
 #include "tandem/status.h"
 
-// Runs a plan. Everything that could be refused was refused while planning or in check_plan; what remains is a loop.
+// Runs a plan. Everything that could be refused was refused while planning or in check_plan; what remains is
+// a loop.
 namespace tandem {
 
 /// A plan, its kernels in the plan's order, and where its memory lies.
@@ -17,11 +18,11 @@ struct BoundPlan {
   Bases bases;
 };
 
-/// Whether `plan` is one that this version can run on a model file of `constants` and an arena of `arena` bytes, with
-/// the program's `kernels` in the plan's order. Guards against mixing up files; it does not make a hostile plan safe
-/// (a plan is code: load only your own).
-Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants, std::span<const uint8_t> arena,
-                  std::span<const AnyKernel* const> kernels);
+/// Whether `plan` is one that this version can run on a model file of `constants` and an arena of `arena`
+/// bytes, with the program's `kernels` in the plan's order. Guards against mixing up files; it does not make
+/// a hostile plan safe (a plan is code: load only your own).
+Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants,
+                  std::span<const uint8_t> arena, std::span<const AnyKernel* const> kernels);
 
 /// Fills every variable with its start value.
 void reset_variables(const BoundPlan& bound);

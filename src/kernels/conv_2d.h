@@ -7,14 +7,15 @@
 namespace tandem {
 
 /// CONV_2D      y[b,i,j,o] = f(bias[o] + Σ_{r,s,c} w[o,r,s,c] · (x[b, i_r, j_s, g·C + c] − zx)),  c ∈ [0, C)
-///              weights [out_channels, filter.h, filter.w, C], C = in_channels / groups, g the group of o: its
-///              out_channels / groups outputs each.
+///              weights [out_channels, filter.h, filter.w, C], C = in_channels / groups, g the group of o:
+///              its out_channels / groups outputs each.
 /// DEPTHWISE    y[b,i,j,o] = f(bias[o] + Σ_{r,s} w[r,s,o] · (x[b, i_r, j_s, o / m] − zx))
-///              weights [1, filter.h, filter.w, out_channels], m = out_channels / in_channels (`groups` holds m).
+///              weights [1, filter.h, filter.w, out_channels], m = out_channels / in_channels (`groups` holds
+///              m).
 /// Layout       x, y NHWC. i_r, j_s and the taps left out: Window2d.
-/// f            s8, s16: requantization by multiplier[o] · 2^(shift[o] − 31), + zero point, clamp; f32: clamp.
-/// Accumulator  s8: int32, wrapping. s16: int64 (conv_2d_s16_b32: int32, as the bias). Zero points of int16 are 0.
-/// Rounding     s8, s16_b32: requantize (twice); s16: requantize64 (once, 15-bit multiplier).
+/// f            s8, s16: requantization by multiplier[o] · 2^(shift[o] − 31), + zero point, clamp; f32:
+/// clamp. Accumulator  s8: int32, wrapping. s16: int64 (conv_2d_s16_b32: int32, as the bias). Zero points of
+/// int16 are 0. Rounding     s8, s16_b32: requantize (twice); s16: requantize64 (once, 15-bit multiplier).
 /// Variants     _w4: int4 weights, two a byte, low nibble first, rows not padded.
 /// Units        rows of the output, over all batches.
 struct Conv2dParams {

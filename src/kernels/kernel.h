@@ -94,8 +94,8 @@ struct Kernel : AnyKernel {};
 #undef TANDEM_KERNEL
 
 /// Defines a kernel named in kernels.inc by `function`, a KernelResult(const Params&, const Task&).
-#define TANDEM_DEFINE_KERNEL(name, Params, function)                                        \
-  constinit const Kernel<Params> name{{KernelId::name, [](const void* params, const Task& task) { \
+#define TANDEM_DEFINE_KERNEL(name, Params, function)                                                 \
+  constinit const Kernel<Params> name{{KernelId::name, [](const void* params, const Task& task) {    \
                                          return function(*static_cast<const Params*>(params), task); \
                                        }}};
 

@@ -10,8 +10,9 @@ struct Size2d {
   int32_t w = 0;
 };
 
-/// Output pixel (y, x) looks at input rows y·stride.h − pad.h + dilation.h·[0, filter.h), columns alike; what lies
-/// outside of the input is skipped. All sizes ≥ 1 where there are elements; positions fit int32 (checked in planning).
+/// Output pixel (y, x) looks at input rows y·stride.h − pad.h + dilation.h·[0, filter.h), columns alike; what
+/// lies outside of the input is skipped. All sizes ≥ 1 where there are elements; positions fit int32 (checked
+/// in planning).
 struct Window2d {
   int32_t batches = 0;
   Size2d in;

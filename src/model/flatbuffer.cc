@@ -75,8 +75,6 @@ std::string_view Table::string(uint32_t id) const {
   return {reinterpret_cast<const char*>(file.bytes.data()) + characters.at, characters.count};
 }
 
-Table root(File file) {
-  return Table::open(file, file.follow(0));
-}
+Table root(File file) { return Table::open(file, file.follow(0)); }
 
 }  // namespace tandem::flat

@@ -5,10 +5,10 @@
 
 #include "base/bytes.h"
 
-// FlatBuffers' wire format, read totally: every position, vtable entry, length and string is checked against the
-// file before it is used. What leads outside reads as absent or zero, and its position is noted where the caller
-// asked for that (Model::load does, and refuses the file).
-// Source: the FlatBuffers documentation, "FlatBuffer Internals".
+// FlatBuffers' wire format, read totally: every position, vtable entry, length and string is checked against
+// the file before it is used. What leads outside reads as absent or zero, and its position is noted where the
+// caller asked for that (Model::load does, and refuses the file). Source: the FlatBuffers documentation,
+// "FlatBuffer Internals".
 namespace tandem::flat {
 
 /// The file, and where to note the first position that was wrong.
@@ -17,7 +17,8 @@ struct File {
   uint32_t* first_error = nullptr;  ///< stays what it is if nothing is wrong; null: not noted
 
   void fail(uint64_t at) const {
-    if (first_error != nullptr && *first_error == 0) *first_error = at == 0 || at > UINT32_MAX ? 1 : static_cast<uint32_t>(at);
+    if (first_error != nullptr && *first_error == 0)
+      *first_error = at == 0 || at > UINT32_MAX ? 1 : static_cast<uint32_t>(at);
   }
   [[nodiscard]] bool holds(uint64_t at, uint64_t size) const {
     return at <= bytes.size() && size <= bytes.size() - at;

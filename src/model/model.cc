@@ -1,5 +1,6 @@
 #include "tandem/model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/status_macros.h"
@@ -14,8 +15,17 @@ enum Model { kVersion, kOperatorCodes, kSubgraphs, kDescription, kBuffers };
 enum Subgraph { kTensors, kInputs, kOutputs, kOperators };
 enum Tensor { kShape, kType, kBuffer, kName, kQuantization, kIsVariable, kSparsity };
 enum Quantization { kMin, kMax, kScale, kZeroPoint, kDetailsType, kDetails, kDimension };
-enum Operator { kOpcode, kOpInputs, kOpOutputs, kOptionsType, kOptions, kCustomOptions, kCustomFormat, kMutating,
-                kIntermediates };
+enum Operator {
+  kOpcode,
+  kOpInputs,
+  kOpOutputs,
+  kOptionsType,
+  kOptions,
+  kCustomOptions,
+  kCustomFormat,
+  kMutating,
+  kIntermediates
+};
 enum Opcode { kDeprecatedBuiltin, kCustomCode, kOpcodeVersion, kBuiltin };
 enum Buffer { kData };
 }  // namespace field
@@ -64,9 +74,7 @@ Quantization read_quantization(const flat::Table& tensor) {
           .axis = table.scalar<int32_t>(field::kDimension)};
 }
 
-flat::Table model_root(const Model& model) {
-  return flat::root({.bytes = model.bytes()});
-}
+flat::Table model_root(const Model& model) { return flat::root({.bytes = model.bytes()}); }
 
 // A tensor of `model`; its index and whether it may be refused are the caller's.
 Result<TensorInfo> read_tensor(const flat::Table& model, const flat::Table& table) {
@@ -107,8 +115,9 @@ Result<TensorInfo> read_tensor(const flat::Table& model, const flat::Table& tabl
 
 }  // namespace
 
-// Walks the whole file once. `budget_` bounds the time: an honest file does not share vectors among many tables,
-// so the bytes of all vectors together stay in proportion to the file; one made to be slow runs out of budget.
+// Walks the whole file once. `budget_` bounds the time: an honest file does not share vectors among many
+// tables, so the bytes of all vectors together stay in proportion to the file; one made to be slow runs out
+// of budget.
 class ModelCheck {
  public:
   explicit ModelCheck(const Model& model)
@@ -137,7 +146,8 @@ class ModelCheck {
 
   Status check_model() {
     const auto version = root_.scalar<uint32_t>(field::kVersion);
-    if (version != kSupportedVersion) return {.code = Code::kSchemaVersion, .a = static_cast<int32_t>(version)};
+    if (version != kSupportedVersion)
+      return {.code = Code::kSchemaVersion, .a = static_cast<int32_t>(version)};
     opcodes_ = root_.vector(field::kOperatorCodes, sizeof(uint32_t));
     for (uint32_t i = 0; i < opcodes_.count; ++i) {
       const flat::Table opcode = flat::Table::element(opcodes_, i);
@@ -153,7 +163,8 @@ class ModelCheck {
     const flat::Vector subgraphs = root_.vector(field::kSubgraphs, sizeof(uint32_t));
     if (subgraphs.count == 0) return {.code = Code::kNoSubgraph};
     if (subgraphs.count > kMaxSubgraphs) {
-      return {.code = Code::kTooManySubgraphs, .a = static_cast<int32_t>(subgraphs.count), .b = kMaxSubgraphs};
+      return {
+          .code = Code::kTooManySubgraphs, .a = static_cast<int32_t>(subgraphs.count), .b = kMaxSubgraphs};
     }
     for (uint32_t i = 0; i < subgraphs.count && first_error_ == 0; ++i) {
       Status status = check_subgraph(flat::Table::element(subgraphs, i));
@@ -206,28 +217,16 @@ class ModelCheck {
   Status check_quantization(const TensorInfo& tensor) {
     const Quantization& q = tensor.quantization;
     if (!q.present()) return {};
-    if (!spend(uint64_t{q.scales.count} * sizeof(float) + uint64_t{q.zero_points.count} * sizeof(int64_t))) return {};
+    if (!spend(uint64_t{q.scales.count} * sizeof(float) + uint64_t{q.zero_points.count} * sizeof(int64_t)))
+      return {};
     if (q.zero_points.count > 1 && q.zero_points.count != q.scales.count) {
       return {.code = Code::kQuantizationLength,
               .a = static_cast<int32_t>(q.scales.count),
               .b = static_cast<int32_t>(q.zero_points.count)};
     }
-    if (q.per_channel() && (q.axis < 0 || static_cast<uint32_t>(q.axis) >= tensor.shape.rank ||
-                            static_cast<uint32_t>(tensor.shape[static_cast<uint32_t>(q.axis)]) != q.scales.count)) {
-      return {.code = Code::kQuantizationAxis, .a = q.axis, .b = static_cast<int32_t>(q.scales.count)};
-    }
-    for (uint32_t i = 0; i < q.scales.count; ++i) {
-      const float scale = q.scale(i);
-      // Written so that a NaN is refused too.
-      if (!(scale > 0.0F) || !(scale < INFINITY)) {
-        return {.code = Code::kQuantizationScale, .a = static_cast<int32_t>(i)};
-      }
-    }
     for (uint32_t i = 0; i < q.zero_points.count; ++i) {
       const auto zero_point = q.zero_points.get<int64_t>(i);
-      const uint32_t bits = type_bits(tensor.type);
-      const int64_t limit = int64_t{1} << (bits < 32 ? bits : 31);
-      if (zero_point < -limit || zero_point >= limit) {
+      if (zero_point != static_cast<int32_t>(zero_point)) {
         return {.code = Code::kQuantizationZeroPoint, .a = static_cast<int32_t>(i)};
       }
     }
@@ -290,6 +289,21 @@ uint32_t Shape::elements() const {
   return product;
 }
 
+bool Quantization::scales_usable() const {
+  for (uint32_t i = 0; i < scales.count; ++i) {
+    // Written so that a NaN fails too.
+    if (!(scale(i) > 0.0F) || !(scale(i) < INFINITY)) return false;
+  }
+  return present();
+}
+
+bool Quantization::per_tensor(Type type) const {
+  if (scales.count != 1 || !scales_usable()) return false;
+  const int32_t limit = int32_t{1} << (std::min(type_bits(type), 31U) - 1);
+  const int32_t point = zero_point();
+  return type == Type::kUInt8 ? point >= 0 && point < 256 : point >= -limit && point < limit;
+}
+
 bool operator==(const Shape& a, const Shape& b) {
   if (a.rank != b.rank) return false;
   for (uint32_t i = 0; i < a.rank; ++i) {
@@ -314,7 +328,8 @@ uint32_t subgraph_count(const Model& model) {
 }
 
 Subgraph::Subgraph(const Model& model, uint32_t index) : model_(model_root(model)) {
-  const flat::Table subgraph = flat::Table::element(model_.vector(field::kSubgraphs, sizeof(uint32_t)), index);
+  const flat::Table subgraph =
+      flat::Table::element(model_.vector(field::kSubgraphs, sizeof(uint32_t)), index);
   tensors_ = subgraph.vector(field::kTensors, sizeof(uint32_t));
   inputs_ = subgraph.vector(field::kInputs, sizeof(int32_t));
   outputs_ = subgraph.vector(field::kOutputs, sizeof(int32_t));
@@ -323,7 +338,8 @@ Subgraph::Subgraph(const Model& model, uint32_t index) : model_(model_root(model
 
 TensorInfo Subgraph::tensor(int32_t index) const {
   if (index < 0 || static_cast<uint32_t>(index) >= tensors_.count) return {};
-  TensorInfo tensor = read_tensor(model_, flat::Table::element(tensors_, static_cast<uint32_t>(index))).value();
+  TensorInfo tensor =
+      read_tensor(model_, flat::Table::element(tensors_, static_cast<uint32_t>(index))).value();
   tensor.index = static_cast<int16_t>(index);
   return tensor;
 }

@@ -8,7 +8,8 @@
 #include "tandem/status.h"
 #include "tandem/tensor.h"
 
-// The parts of a model that planning looks at. Everything is a value that refers to the file; nothing is copied.
+// The parts of a model that planning looks at. Everything is a value that refers to the file; nothing is
+// copied.
 namespace tandem {
 
 /// BuiltinOperator of the TensorFlow Lite schema.
@@ -21,7 +22,8 @@ enum class Builtin : int32_t {
 /// "CONV_2D"; null for a number without a name here.
 const char* builtin_name(int32_t builtin);
 
-constexpr uint32_t kMaxRank = 8;
+constexpr uint32_t kMaxRank =
+    12;  ///< RESHAPE meets 9 in practice; the other operators have limits of their own
 constexpr uint32_t kMaxTensors = 16384;  ///< a subgraph's; also the limit of its operators
 constexpr uint32_t kMaxOperands = 4096;  ///< inputs, outputs or intermediates of one operator
 constexpr uint32_t kMaxSubgraphs = 1024;
@@ -46,7 +48,13 @@ struct Quantization {
 
   [[nodiscard]] bool present() const { return scales.count > 0; }
   [[nodiscard]] bool per_channel() const { return scales.count > 1; }
-  [[nodiscard]] float scale(uint32_t channel = 0) const { return scales.get<float>(per_channel() ? channel : 0); }
+  /// One scale for the whole tensor, positive and finite, and a zero point that `type` can hold.
+  [[nodiscard]] bool per_tensor(Type type) const;
+  /// All scales positive and finite.
+  [[nodiscard]] bool scales_usable() const;
+  [[nodiscard]] float scale(uint32_t channel = 0) const {
+    return scales.get<float>(per_channel() ? channel : 0);
+  }
   [[nodiscard]] int32_t zero_point(uint32_t channel = 0) const {
     return static_cast<int32_t>(zero_points.get<int64_t>(zero_points.count > 1 ? channel : 0));
   }

@@ -46,7 +46,8 @@ struct Options {
 };
 
 // The variant for the operands' types. An absent bias fits all; the options then decide, in the list's order.
-Result<const Variant*> find_variant(const OpContext& c, std::span<const Variant> variants, Type absent_bias_type) {
+Result<const Variant*> find_variant(const OpContext& c, std::span<const Variant> variants,
+                                    Type absent_bias_type) {
   const Type in = c.input(0).type;
   const TensorInfo bias = c.input(2);
   Code refused = Code::kInputType;
@@ -105,15 +106,16 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     TANDEM_TRY(clamp.status());
     params.clamp = *clamp;
   }
-  c.emit(*(*variant)->kernel, params,
-         {.units = window->out_rows(), .macs = macs_per_output * out.elements});
+  c.emit(*(*variant)->kernel, params, {.units = window->out_rows(), .macs = macs_per_output * out.elements});
   return {};
 }
 
 Status expect_shapes(const OpContext& c) {
   TANDEM_TRY(c.expect_operands(2, 3, 1));
-  if (c.input(0).shape.rank != 4) return c.error(Code::kInputRank, 0, static_cast<int32_t>(c.input(0).shape.rank));
-  if (c.input(1).shape.rank != 4) return c.error(Code::kInputRank, 1, static_cast<int32_t>(c.input(1).shape.rank));
+  if (c.input(0).shape.rank != 4)
+    return c.error(Code::kInputRank, 0, static_cast<int32_t>(c.input(0).shape.rank));
+  if (c.input(1).shape.rank != 4)
+    return c.error(Code::kInputRank, 1, static_cast<int32_t>(c.input(1).shape.rank));
   if (c.output(0).shape.rank != 4) return c.error(Code::kOutputShape, 0, -1);
   return {};
 }

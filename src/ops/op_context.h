@@ -18,8 +18,8 @@ struct Work {
   uint64_t macs = 0;   ///< multiply-accumulates, for reports
 };
 
-/// What planning an operator may see and ask for. Planning runs twice over a model with the same questions and the
-/// same answers: once to measure, once to write; an operator's code does not notice.
+/// What planning an operator may see and ask for. Planning runs twice over a model with the same questions
+/// and the same answers: once to measure, once to write; an operator's code does not notice.
 class OpContext {
  public:
   OpContext(PlanPass& pass, const Subgraph& subgraph, const OperatorInfo& op)
@@ -32,7 +32,8 @@ class OpContext {
   [[nodiscard]] TensorInfo input(uint32_t i) const { return subgraph_.tensor(index(op_.inputs, i)); }
   [[nodiscard]] TensorInfo output(uint32_t i) const { return subgraph_.tensor(index(op_.outputs, i)); }
   [[nodiscard]] const OperatorInfo& op() const { return op_; }
-  /// The options table (fields by their number in the schema); one with no fields if absent or of another type.
+  /// The options table (fields by their number in the schema); one with no fields if absent or of another
+  /// type.
   [[nodiscard]] flat::Table options(uint8_t options_type) const {
     return op_.options_type == options_type ? op_.options : flat::Table{};
   }
@@ -41,7 +42,8 @@ class OpContext {
   [[nodiscard]] Status error(Code code, int32_t a = 0, int32_t b = 0) const {
     return {.code = code, .op = op_.index, .a = a, .b = b};
   }
-  /// Refuses unless the numbers of operands are in these ranges and the first `inputs_min` inputs are present.
+  /// Refuses unless the numbers of operands are in these ranges and the first `inputs_min` inputs are
+  /// present.
   [[nodiscard]] Status expect_operands(uint32_t inputs_min, uint32_t inputs_max, uint32_t outputs) const;
   /// Refuses unless input `i`'s type is one of `types`.
   [[nodiscard]] Status expect_input_type(uint32_t i, std::initializer_list<Type> types) const;
@@ -57,12 +59,14 @@ class OpContext {
   // ---- memory
   /// Where an operand lies. A constant that the file does not align for its type is copied into the plan.
   [[nodiscard]] Ref ref(const TensorInfo& tensor);
-  /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True: it
-  /// does. Only for kernels that read an element of that input before they, or another worker, write its place.
+  /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True:
+  /// it does. Only for kernels that read an element of that input before they, or another worker, write its
+  /// place.
   [[nodiscard]] bool try_in_place(uint32_t i);
   /// Memory for each worker during this operator, 8-aligned. At most one request an operator.
   [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker);
-  /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead of scratch().
+  /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead
+  /// of scratch().
   [[nodiscard]] Ref shared_scratch(uint32_t bytes);
   /// `count` elements kept in the plan; `fill(std::span<T>)` computes them when the plan is written.
   template <class T, class Fill>
@@ -83,7 +87,9 @@ class OpContext {
   }
 
  private:
-  static int32_t index(const flat::Vector& list, uint32_t i) { return i < list.count ? list.get<int32_t>(i) : -1; }
+  static int32_t index(const flat::Vector& list, uint32_t i) {
+    return i < list.count ? list.get<int32_t>(i) : -1;
+  }
   uint8_t* reserve(uint64_t bytes, uint32_t alignment, Ref& ref);
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
 
@@ -92,8 +98,8 @@ class OpContext {
   const OperatorInfo& op_;
 };
 
-/// An operator: which one it is in the schema, and the one function that checks it, computes its parameters, asks for
-/// memory and emits its steps.
+/// An operator: which one it is in the schema, and the one function that checks it, computes its parameters,
+/// asks for memory and emits its steps.
 struct OpDef {
   int32_t builtin = 0;
   const char* custom_code = nullptr;  ///< for CUSTOM operators

@@ -16,6 +16,11 @@ struct Kernels {
   const Kernel<Pool2dParams>& f32;
 };
 
+// Whether the last window along an axis has a tap inside; the first always has.
+bool reaches_inside(int32_t in, int32_t out, int32_t stride, int32_t pad) {
+  return (out - 1) * stride - pad < in;
+}
+
 Status plan(OpContext& c, const Kernels& kernels) {
   TANDEM_TRY(c.expect_operands(1, 1, 1));
   TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
@@ -39,6 +44,12 @@ Status plan(OpContext& c, const Kernels& kernels) {
                    .filter = filter,
                    .stride = {options.scalar<int32_t>(kStrideH), options.scalar<int32_t>(kStrideW)}});
   TANDEM_TRY(window.status());
+  if (!reaches_inside(window->in.h, window->out.h, window->stride.h, window->pad.h)) {
+    return c.error(Code::kOutputShape, 0, 1);
+  }
+  if (!reaches_inside(window->in.w, window->out.w, window->stride.w, window->pad.w)) {
+    return c.error(Code::kOutputShape, 0, 2);
+  }
   Pool2dParams params{.window = *window, .channels = in.shape[3]};
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
   if (in.type == Type::kFloat32) {
@@ -66,8 +77,9 @@ const OpDef op::average_pool_2d{
     .builtin = static_cast<int32_t>(Builtin::AVERAGE_POOL_2D), .plan = [](OpContext& c) {
       return plan(c, {average_pool_2d_s8__ref, average_pool_2d_s16__ref, average_pool_2d_f32__ref});
     }};
-const OpDef op::max_pool_2d{.builtin = static_cast<int32_t>(Builtin::MAX_POOL_2D), .plan = [](OpContext& c) {
-                              return plan(c, {max_pool_2d_s8__ref, max_pool_2d_s16__ref, max_pool_2d_f32__ref});
-                            }};
+const OpDef op::max_pool_2d{
+    .builtin = static_cast<int32_t>(Builtin::MAX_POOL_2D), .plan = [](OpContext& c) {
+      return plan(c, {max_pool_2d_s8__ref, max_pool_2d_s16__ref, max_pool_2d_f32__ref});
+    }};
 
 }  // namespace tandem

@@ -4,8 +4,8 @@ namespace tandem {
 namespace {
 
 bool is_clamp(Activation activation) {
-  return activation == Activation::kNone || activation == Activation::kRelu || activation == Activation::kReluN1To1 ||
-         activation == Activation::kRelu6;
+  return activation == Activation::kNone || activation == Activation::kRelu ||
+         activation == Activation::kReluN1To1 || activation == Activation::kRelu6;
 }
 
 }  // namespace
@@ -25,12 +25,13 @@ Result<ClampF32> plan_clamp_f32(const OpContext& context, Activation activation)
   return activation_bounds<float>(activation);
 }
 
-Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in, const TensorInfo& weights,
-                                            const TensorInfo& out, int32_t channels, int32_t max_shift) {
+Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in,
+                                            const TensorInfo& weights, const TensorInfo& out,
+                                            int32_t channels, int32_t max_shift) {
   TANDEM_TRY(context.expect_input_quantized(0));
   TANDEM_TRY(context.expect_output_quantized(0));
   const Quantization& q = weights.quantization;
-  if (!q.present()) return context.error(Code::kInputQuantization, 1);
+  if (!q.scales_usable()) return context.error(Code::kInputQuantization, 1);
   if (q.per_channel() && q.scales.count != static_cast<uint32_t>(channels)) {
     return context.error(Code::kPerChannelCount, static_cast<int32_t>(q.scales.count), channels);
   }

@@ -18,10 +18,11 @@ struct ChannelFactors {
   Ref shifts;       ///< int8[channels]
 };
 
-/// Computes one factor for each of `channels` outputs, in double as TensorFlow Lite does; weights may be quantized per
-/// channel or as a whole. `max_shift`: the largest shift that the kernel's requantization takes.
-/// Errors: kPerChannelCount, kInputQuantization, kOutputQuantization, kScaleRatio.
-Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in, const TensorInfo& weights,
-                                            const TensorInfo& out, int32_t channels, int32_t max_shift);
+/// Computes one factor for each of `channels` outputs, in double as TensorFlow Lite does; weights may be
+/// quantized per channel or as a whole. `max_shift`: the largest shift that the kernel's requantization
+/// takes. Errors: kPerChannelCount, kInputQuantization, kOutputQuantization, kScaleRatio.
+Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in,
+                                            const TensorInfo& weights, const TensorInfo& out,
+                                            int32_t channels, int32_t max_shift);
 
 }  // namespace tandem

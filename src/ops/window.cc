@@ -3,7 +3,6 @@
 namespace tandem {
 namespace {
 
-// One axis. `error` is filled where the axis is refused.
 struct Axis {
   int32_t in;
   int32_t out;
@@ -12,16 +11,19 @@ struct Axis {
   int32_t dilation;
 };
 
-enum class Refusal { kNone, kOptions, kFilter, kOut };
+enum class Refusal { kNone, kOptions, kFilter };
 
 Refusal pad_axis(const Axis& axis, Padding padding, int32_t& before) {
   constexpr int64_t kLargest = int64_t{1} << 30;
   if (axis.stride < 1 || axis.dilation < 1) return Refusal::kOptions;
   const int64_t extent = int64_t{axis.filter - 1} * axis.dilation + 1;
-  if (axis.filter < 1 || extent > kLargest || int64_t{axis.out} * axis.stride > kLargest) return Refusal::kFilter;
-  const int64_t room = padding == Padding::kSame ? int64_t{axis.in} : axis.in - extent + 1;
-  const int64_t out = room <= 0 ? 0 : (room + axis.stride - 1) / axis.stride;
-  if (out != axis.out) return Refusal::kOut;
+  if (axis.filter < 1 || extent > kLargest || int64_t{axis.out} * axis.stride > kLargest)
+    return Refusal::kFilter;
+  if (padding == Padding::kValid) {
+    before = 0;
+    return int64_t{axis.in} + axis.stride - extent < 0 ? Refusal::kFilter : Refusal::kNone;
+  }
+  const int64_t out = (int64_t{axis.in} + axis.stride - 1) / axis.stride;
   const int64_t total = (out - 1) * axis.stride + extent - axis.in;
   before = total > 0 ? static_cast<int32_t>(total / 2) : 0;
   return Refusal::kNone;
@@ -52,11 +54,10 @@ Result<Window2d> plan_window(const OpContext& context, const Shape& in, const Sh
       case Refusal::kNone:
         break;
       case Refusal::kOptions:
-        return context.error(Code::kOptionValue, dimension, (vertical ? rows : columns).stride);
+        return context.error(Code::kStride, (vertical ? rows : columns).stride,
+                             (vertical ? rows : columns).dilation);
       case Refusal::kFilter:
         return context.error(Code::kInputShape, 1, dimension);
-      case Refusal::kOut:
-        return context.error(Code::kOutputShape, 0, dimension);
     }
   }
   return window;

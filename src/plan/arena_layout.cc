@@ -13,8 +13,8 @@ bool needs_place(std::span<const Buffer> buffers, uint32_t i) {
 
 int32_t duration(const Buffer& buffer) { return buffer.last - buffer.first + 1; }
 
-// The orders in which buffers are given places. None is best for all graphs: large ones first suits networks that
-// narrow, long-lived ones first suits skip connections, time order suits chains.
+// The orders in which buffers are given places. None is best for all graphs: large ones first suits networks
+// that narrow, long-lived ones first suits skip connections, time order suits chains.
 using Before = bool (*)(const Buffer& a, const Buffer& b);
 constexpr Before kOrders[] = {
     [](const Buffer& a, const Buffer& b) { return a.bytes > b.bytes; },
@@ -25,7 +25,9 @@ constexpr Before kOrders[] = {
       return uint64_t{a.bytes} * static_cast<uint32_t>(duration(a)) >
              uint64_t{b.bytes} * static_cast<uint32_t>(duration(b));
     },
-    [](const Buffer& a, const Buffer& b) { return a.first != b.first ? a.first < b.first : a.bytes > b.bytes; },
+    [](const Buffer& a, const Buffer& b) {
+      return a.first != b.first ? a.first < b.first : a.bytes > b.bytes;
+    },
     [](const Buffer& a, const Buffer& b) { return a.last != b.last ? a.last > b.last : a.bytes > b.bytes; },
 };
 
@@ -43,7 +45,8 @@ uint64_t place(std::span<Buffer> buffers, std::span<const uint16_t> order, std::
       if (other.offset >= offset + buffer.bytes) break;
       offset = std::max(offset, uint64_t{other.offset} + other.bytes);
     }
-    // An arena beyond 4 GiB is refused by the caller on what is returned; the offset itself only has to be defined.
+    // An arena beyond 4 GiB is refused by the caller on what is returned; the offset itself only has to be
+    // defined.
     buffer.offset = static_cast<uint32_t>(offset);
     end = std::max(end, offset + buffer.bytes);
     size_t at = count;

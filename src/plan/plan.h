@@ -5,10 +5,12 @@
 
 #include "kernels/kernel.h"
 
-// The format of a plan: plain data, position independent, 8-aligned. In this order, without gaps but alignment:
+// The format of a plan: plain data, position independent, 8-aligned. In this order, without gaps but
+// alignment:
 //   PlanHeader | Step[steps] | PlanTensor[inputs] | PlanTensor[outputs] | PlanVariable[variables]
 //   | uint16_t kernel ids[kernels] | data: steps' parameters, dimensions, prepared constants
-// Steps name kernels by position in the plan's list of kernel ids; the program supplies the functions in that order.
+// Steps name kernels by position in the plan's list of kernel ids; the program supplies the functions in that
+// order.
 namespace tandem {
 
 constexpr uint32_t kPlanMagic = 0x314d4454;  // "TDM1"
@@ -66,14 +68,18 @@ class PlanView {
 
   [[nodiscard]] const PlanHeader& header() const { return *reinterpret_cast<const PlanHeader*>(plan_); }
   [[nodiscard]] std::span<const Step> steps() const { return {at<Step>(sizeof(PlanHeader)), header().steps}; }
-  [[nodiscard]] std::span<const PlanTensor> inputs() const { return {at<PlanTensor>(inputs_at()), header().inputs}; }
+  [[nodiscard]] std::span<const PlanTensor> inputs() const {
+    return {at<PlanTensor>(inputs_at()), header().inputs};
+  }
   [[nodiscard]] std::span<const PlanTensor> outputs() const {
     return {at<PlanTensor>(outputs_at()), header().outputs};
   }
   [[nodiscard]] std::span<const PlanVariable> variables() const {
     return {at<PlanVariable>(variables_at()), header().variables};
   }
-  [[nodiscard]] std::span<const KernelId> kernels() const { return {at<KernelId>(kernels_at()), header().kernels}; }
+  [[nodiscard]] std::span<const KernelId> kernels() const {
+    return {at<KernelId>(kernels_at()), header().kernels};
+  }
   /// Where the data section starts: the sum of all sections before it.
   [[nodiscard]] uint32_t data_at() const {
     const uint64_t end = kernels_at() + uint64_t{header().kernels} * sizeof(KernelId);
@@ -86,8 +92,12 @@ class PlanView {
 
  private:
   // Counts are 16 bits and elements at most 32 bytes: no sum overflows.
-  [[nodiscard]] uint32_t inputs_at() const { return sizeof(PlanHeader) + header().steps * uint32_t{sizeof(Step)}; }
-  [[nodiscard]] uint32_t outputs_at() const { return inputs_at() + header().inputs * uint32_t{sizeof(PlanTensor)}; }
+  [[nodiscard]] uint32_t inputs_at() const {
+    return sizeof(PlanHeader) + header().steps * uint32_t{sizeof(Step)};
+  }
+  [[nodiscard]] uint32_t outputs_at() const {
+    return inputs_at() + header().inputs * uint32_t{sizeof(PlanTensor)};
+  }
   [[nodiscard]] uint32_t variables_at() const {
     return outputs_at() + header().outputs * uint32_t{sizeof(PlanTensor)};
   }

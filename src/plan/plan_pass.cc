@@ -40,7 +40,8 @@ void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
   counts_.plan_bytes = data_bytes_;
 }
 
-Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops, const PlanListener& listener) {
+Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops,
+                     const PlanListener& listener) {
   listener_ = &listener;
   Status first_refusal;
   for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
@@ -155,7 +156,8 @@ void PlanPass::write_tensors(const Subgraph& subgraph) {
     if (buffers_[i].variable == 0) continue;
     if (writing()) {
       const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
-      // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite Micro).
+      // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite
+      // Micro).
       const int32_t fill = tensor.type == Type::kInt8 ? tensor.quantization.zero_point() : 0;
       const_cast<PlanVariable&>(view.variables()[counts_.variables]) = {
           .data = Ref::make(Ref::kArena, buffers_[i].offset),
@@ -196,19 +198,24 @@ Status OpContext::expect_output_shape(uint32_t i, const Shape& shape) const {
   const Shape actual = output(i).shape;
   if (actual.rank != shape.rank) return error(Code::kOutputShape, static_cast<int32_t>(i), -1);
   for (uint32_t d = 0; d < shape.rank; ++d) {
-    if (actual[d] != shape[d]) return error(Code::kOutputShape, static_cast<int32_t>(i), static_cast<int32_t>(d));
+    if (actual[d] != shape[d])
+      return error(Code::kOutputShape, static_cast<int32_t>(i), static_cast<int32_t>(d));
   }
   return {};
 }
 
 Status OpContext::expect_input_quantized(uint32_t i) const {
-  const Quantization q = input(i).quantization;
-  return q.present() && !q.per_channel() ? Status{} : error(Code::kInputQuantization, static_cast<int32_t>(i));
+  const TensorInfo tensor = input(i);
+  return tensor.quantization.per_tensor(tensor.type)
+             ? Status{}
+             : error(Code::kInputQuantization, static_cast<int32_t>(i));
 }
 
 Status OpContext::expect_output_quantized(uint32_t i) const {
-  const Quantization q = output(i).quantization;
-  return q.present() && !q.per_channel() ? Status{} : error(Code::kOutputQuantization, static_cast<int32_t>(i));
+  const TensorInfo tensor = output(i);
+  return tensor.quantization.per_tensor(tensor.type)
+             ? Status{}
+             : error(Code::kOutputQuantization, static_cast<int32_t>(i));
 }
 
 Status OpContext::expect_same_quantization(uint32_t i) const {
@@ -234,7 +241,9 @@ bool OpContext::try_in_place(uint32_t i) {
   Buffer& from = buffers[static_cast<uint32_t>(source)];
   Buffer& to = buffers[static_cast<uint32_t>(target)];
   if (pass_.writing()) return to.root == from.root && to.bytes != 0;
-  if (from.constant != 0 || from.variable != 0 || from.bytes == 0 || from.bytes != to.bytes) return false;
+  if (from.constant != 0 || from.variable != 0 || to.variable != 0 || from.bytes == 0 ||
+      from.bytes != to.bytes)
+    return false;
   Buffer& root = buffers[from.root];
   if (root.last != pass_.op_) return false;
   to.root = from.root;

@@ -21,8 +21,8 @@ struct PlanListener {
 /// One walk over a model's operators: measuring (`plan` null) or writing.
 class PlanPass {
  public:
-  /// `buffers`: a record for each tensor, then one for each operator's scratch. `header`'s counts of sections must be
-  /// final when writing.
+  /// `buffers`: a record for each tensor, then one for each operator's scratch. `header`'s counts of sections
+  /// must be final when writing.
   PlanPass(const Model& model, std::span<Buffer> buffers, uint32_t tensor_count, uint32_t workers)
       : model_(model), buffers_(buffers), tensor_count_(tensor_count), workers_(workers) {}
 
@@ -59,8 +59,8 @@ class PlanPass {
   const AnyKernel** kernels_ = nullptr;
   const PlanListener* listener_ = nullptr;
   int16_t op_ = 0;
-  PlanHeader counts_;                      // what has been seen so far
-  uint32_t data_bytes_ = 0;                // of the data section, including what precedes it when writing
+  PlanHeader counts_;        // what has been seen so far
+  uint32_t data_bytes_ = 0;  // of the data section, including what precedes it when writing
   uint32_t kernels_seen_[kKernelWords] = {};
   bool too_large_ = false;
 };

@@ -16,10 +16,12 @@ Planner::Planner(const Model& model, OpSet ops, uint32_t workers)
     : model_(model), subgraph_(model, 0), ops_(ops), workers_(workers) {}
 
 size_t Planner::workspace_bytes() const {
-  return kAlignmentSlack + size_t{kLayoutBytesPerBuffer} * (subgraph_.tensor_count() + subgraph_.operator_count());
+  return kAlignmentSlack +
+         size_t{kLayoutBytesPerBuffer} * (subgraph_.tensor_count() + subgraph_.operator_count());
 }
 
-// Fills the tensors' records: sizes, when each is written first and read last. Refuses graphs that are not in order.
+// Fills the tensors' records: sizes, when each is written first and read last. Refuses graphs that are not in
+// order.
 Status Planner::find_lifetimes() {
   const uint32_t tensors = subgraph_.tensor_count();
   const uint32_t operators = subgraph_.operator_count();
@@ -35,7 +37,8 @@ Status Planner::find_lifetimes() {
     buffers_[i].variable = tensor.variable ? 1 : 0;
   }
   const auto ready = [&](const Buffer& buffer) {
-    return buffer.first != Buffer::kUnwritten || buffer.constant != 0 || buffer.variable != 0 || buffer.bytes == 0;
+    return buffer.first != Buffer::kUnwritten || buffer.constant != 0 || buffer.variable != 0 ||
+           buffer.bytes == 0;
   };
   const flat::Vector inputs = subgraph_.inputs();
   for (uint32_t i = 0; i < inputs.count; ++i) {
@@ -58,7 +61,8 @@ Status Planner::find_lifetimes() {
     for (uint32_t k = 0; k < op.outputs.count; ++k) {
       const auto tensor = op.outputs.get<int32_t>(k);
       Buffer& buffer = buffers_[static_cast<uint32_t>(tensor)];
-      if (buffer.first != Buffer::kUnwritten || buffer.constant != 0 || buffer.variable != 0) {
+      if (buffer.variable != 0) continue;  // an operator may keep its state there
+      if (buffer.first != Buffer::kUnwritten || buffer.constant != 0) {
         return {.code = Code::kWrittenTwice, .op = op.index, .a = tensor};
       }
       buffer.first = buffer.last = op.index;
@@ -111,7 +115,8 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   header_.constants_remainder =
       static_cast<uint8_t>(reinterpret_cast<uintptr_t>(model_.bytes().data()) % kConstantsAlignment);
   header_.persistent_bytes = persistent_bytes(buffers_);
-  const uint64_t plan = uint64_t{header_.plan_bytes} + PlanView(reinterpret_cast<const uint8_t*>(&header_)).data_at();
+  const uint64_t plan =
+      uint64_t{header_.plan_bytes} + PlanView(reinterpret_cast<const uint8_t*>(&header_)).data_at();
   if (arena > kMaxTensorBytes || plan > kMaxTensorBytes) return {.code = Code::kPlanTooLarge};
   header_.arena_bytes = static_cast<uint32_t>(arena);
   header_.plan_bytes = static_cast<uint32_t>(plan);

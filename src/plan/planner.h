@@ -26,7 +26,8 @@ class Planner {
   [[nodiscard]] uint32_t plan_bytes() const { return header_.plan_bytes; }
   [[nodiscard]] uint32_t kernel_count() const { return header_.kernels; }
 
-  /// Writes the plan to `plan` (plan_bytes(), 8-aligned) and its kernels' functions to `kernels` (kernel_count()).
+  /// Writes the plan to `plan` (plan_bytes(), 8-aligned) and its kernels' functions to `kernels`
+  /// (kernel_count()).
   Status write(uint8_t* plan, const AnyKernel** kernels);
 
  private:

@@ -75,8 +75,9 @@ struct Conv {
     const int32_t channel = o / p.groups;
     Accumulator<Element, Sum> accumulator;
     for_each_tap(batch, y, x, [&](int32_t r, int32_t s, const Element* pixel) {
-      const auto w = static_cast<uint32_t>(r * p.window.filter.w + s) * static_cast<uint32_t>(p.out_channels) +
-                     static_cast<uint32_t>(o);
+      const auto w =
+          static_cast<uint32_t>(r * p.window.filter.w + s) * static_cast<uint32_t>(p.out_channels) +
+          static_cast<uint32_t>(o);
       accumulator.multiply(weights[w], static_cast<Wide>(pixel[channel]) - in_zero_point);
     });
     return finish(accumulator, o);

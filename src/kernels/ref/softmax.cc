@@ -11,8 +11,7 @@ constexpr int kSumIntegerBits = 12;
 
 // e^(difference · multiplier), Q0.31; the difference is ≥ diff_min, so the shift loses nothing.
 int32_t exp_of_difference(int32_t difference, QuantizedMultiplier m) {
-  return q::exp_of_negative<kInputIntegerBits>(
-      srdhm(wrapping_shift_left(difference, m.shift), m.multiplier));
+  return q::exp_of_negative<kInputIntegerBits>(srdhm(wrapping_shift_left(difference, m.shift), m.multiplier));
 }
 
 template <class Out>

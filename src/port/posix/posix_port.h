@@ -11,8 +11,8 @@
 
 namespace tandem {
 
-/// Workers as POSIX threads: the calling thread is worker 0, the others wait for work. Host tools and tests only.
-/// One thread at a time may run interpreters on it.
+/// Workers as POSIX threads: the calling thread is worker 0, the others wait for work. Host tools and tests
+/// only. One thread at a time may run interpreters on it.
 class PosixPort {
  public:
   /// `workers` in [1, Port::kMaxWorkers]; more are cut off.
