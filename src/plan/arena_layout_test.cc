@@ -1,0 +1,122 @@
+#include "plan/arena_layout.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "models/random.h"
+
+namespace tandem {
+namespace {
+
+struct Layout {
+  std::vector<Buffer> buffers;
+  uint64_t end = 0;
+};
+
+Layout lay_out(std::vector<Buffer> buffers) {
+  std::vector<uint16_t> order(buffers.size());
+  std::vector<uint16_t> placed(buffers.size());
+  const uint64_t end = lay_out(buffers, order, placed);
+  return {std::move(buffers), end};
+}
+
+// `count` buffers with random sizes and lifetimes; some variables, constants, empty ones and in-place chains.
+std::vector<Buffer> random_buffers(models::SplitMix64& random, uint16_t count, int16_t operators) {
+  std::vector<Buffer> buffers(count);
+  const auto below = [&](uint32_t n) { return static_cast<uint32_t>(random.next() % n); };
+  for (uint16_t i = 0; i < count; ++i) {
+    Buffer& b = buffers[i];
+    b.root = i;
+    b.bytes = below(8) == 0 ? 0 : kBufferAlignment * (1 + below(below(4) == 0 ? 2000 : 50));
+    b.first = static_cast<int16_t>(static_cast<int32_t>(below(static_cast<uint32_t>(operators) + 1)) - 1);
+    b.last = static_cast<int16_t>(
+        b.first + static_cast<int32_t>(below(static_cast<uint32_t>(operators - b.first) + 1)));
+    const uint32_t kind = below(20);
+    b.variable = kind == 0 ? 1 : 0;
+    b.constant = kind == 1 ? 1 : 0;
+    if (i > 0 && kind == 2) {
+      const uint16_t root = buffers[below(i)].root;
+      if (buffers[root].variable == 0 && buffers[root].constant == 0 && buffers[root].bytes >= b.bytes) {
+        b.root = root;
+        buffers[root].first = std::min(buffers[root].first, b.first);
+        buffers[root].last = std::max(buffers[root].last, b.last);
+      }
+    }
+  }
+  return buffers;
+}
+
+TEST(ArenaLayout, LiveBuffersDoNotOverlapAndAreAligned) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed=" + std::to_string(seed));
+    models::SplitMix64 random(seed);
+    const auto operators = static_cast<int16_t>(1 + random.next() % 40);
+    const auto count = static_cast<uint16_t>(1 + random.next() % 90);
+    const Layout layout = lay_out(random_buffers(random, count, operators));
+    for (uint16_t i = 0; i < count; ++i) {
+      const Buffer& a = layout.buffers[i];
+      if (a.constant != 0 || a.bytes == 0) continue;
+      EXPECT_EQ(a.offset % kBufferAlignment, 0U);
+      EXPECT_LE(a.offset + a.bytes, layout.end);
+      EXPECT_EQ(a.offset, layout.buffers[a.root].offset);
+      for (uint16_t k = 0; k < i; ++k) {
+        const Buffer& b = layout.buffers[k];
+        if (b.constant != 0 || b.bytes == 0 || b.root == a.root) continue;
+        const bool together = a.variable != 0 || b.variable != 0 || a.alive_with(b);
+        EXPECT_FALSE(together && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes)
+            << i << " and " << k;
+      }
+    }
+  }
+}
+
+TEST(ArenaLayout, IsDeterministic) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    models::SplitMix64 random(seed);
+    const std::vector<Buffer> buffers = random_buffers(random, 60, 20);
+    const Layout a = lay_out(buffers);
+    const Layout b = lay_out(buffers);
+    for (size_t i = 0; i < buffers.size(); ++i)
+      EXPECT_EQ(a.buffers[i].offset, b.buffers[i].offset) << "seed=" << seed;
+  }
+}
+
+TEST(ArenaLayout, NeverBelowTheBoundAndOftenOnIt) {
+  unsigned reached = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    models::SplitMix64 random(seed);
+    std::vector<Buffer> buffers = random_buffers(random, 40, 20);
+    for (uint16_t i = 0; i < buffers.size(); ++i) buffers[i].root = i;
+    const uint64_t bound = lower_bound_bytes(buffers, 20);
+    const Layout layout = lay_out(buffers);
+    EXPECT_GE(layout.end, bound) << "seed=" << seed;
+    reached += layout.end == bound ? 1 : 0;
+  }
+  EXPECT_GE(reached, 100U);
+}
+
+TEST(ArenaLayout, ChainReusesMemory) {
+  // in → a → b → out: two neighbours live at a time, so the arena is the largest pair.
+  std::vector<Buffer> chain(4);
+  const uint32_t sizes[] = {800, 1600, 400, 80};
+  for (uint16_t i = 0; i < 4; ++i) {
+    chain[i] = {
+        .bytes = sizes[i], .first = static_cast<int16_t>(i - 1), .last = static_cast<int16_t>(i), .root = i};
+  }
+  EXPECT_EQ(lay_out(chain).end, 2400U);
+}
+
+TEST(ArenaLayout, VariablesComeFirst) {
+  std::vector<Buffer> buffers(3);
+  buffers[0] = {.bytes = 64, .first = 0, .last = 0, .root = 0};
+  buffers[1] = {.bytes = 16, .first = 0, .last = 0, .root = 1, .variable = 1};
+  buffers[2] = {.bytes = 64, .first = 1, .last = 1, .root = 2};
+  const Layout layout = lay_out(buffers);
+  EXPECT_EQ(layout.buffers[1].offset, 0U);
+  EXPECT_EQ(persistent_bytes(layout.buffers), 16U);
+  EXPECT_EQ(layout.end, 80U);
+}
+
+}  // namespace
+}  // namespace tandem
