@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "tandem/status.h"
 
@@ -19,6 +20,12 @@ class Model {
   static Result<Model> load(std::span<const uint8_t> bytes);
 
   [[nodiscard]] std::span<const uint8_t> bytes() const { return bytes_; }
+
+  /// Of the main subgraph: how many operators; an operator's name ("CONV_2D", or a custom operator's own); a
+  /// tensor's name as the converter wrote it. Empty for an index out of range.
+  [[nodiscard]] uint32_t operator_count() const;
+  [[nodiscard]] std::string_view operator_name(int32_t index) const;
+  [[nodiscard]] std::string_view tensor_name(int32_t index) const;
 
  private:
   std::span<const uint8_t> bytes_;

@@ -323,6 +323,20 @@ const char* builtin_name(int32_t builtin) {
   return nullptr;
 }
 
+uint32_t Model::operator_count() const { return bytes_.empty() ? 0 : Subgraph(*this, 0).operator_count(); }
+
+std::string_view Model::operator_name(int32_t index) const {
+  if (index < 0 || static_cast<uint32_t>(index) >= operator_count()) return {};
+  const OperatorInfo op = Subgraph(*this, 0).op(static_cast<uint32_t>(index));
+  if (op.builtin == kCustomOperator) return op.custom_code;
+  const char* name = builtin_name(op.builtin);
+  return name != nullptr ? name : std::string_view{};
+}
+
+std::string_view Model::tensor_name(int32_t index) const {
+  return bytes_.empty() ? std::string_view{} : Subgraph(*this, 0).tensor_name(index);
+}
+
 uint32_t subgraph_count(const Model& model) {
   return model_root(model).vector(field::kSubgraphs, sizeof(uint32_t)).count;
 }
