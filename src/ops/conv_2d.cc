@@ -1,6 +1,7 @@
 #include "kernels/conv_2d.h"
 
 #include "ops/requantization.h"
+#include "ops/weighted_variant.h"
 #include "ops/window.h"
 
 // CONV_2D and DEPTHWISE_CONV_2D: the same sums over other channels.
@@ -17,12 +18,7 @@ namespace depthwise_field {
 enum { kPadding, kStrideW, kStrideH, kMultiplier, kActivation, kDilationW, kDilationH };
 }
 
-struct Variant {
-  Type in;
-  Type weights;
-  Type bias;
-  const Kernel<Conv2dParams>* kernel;
-};
+using Variant = WeightedVariant<Conv2dParams>;
 
 constexpr Variant kConvVariants[] = {
     {Type::kInt8, Type::kInt8, Type::kInt32, &conv_2d_s8__ref},
@@ -45,26 +41,6 @@ struct Options {
   Type bias_type = Type::kFloat32;  ///< of an absent bias: chooses the accumulator of int16
 };
 
-// The variant for the operands' types. An absent bias fits all; the options then decide, in the list's order.
-Result<const Variant*> find_variant(const OpContext& c, std::span<const Variant> variants,
-                                    Type absent_bias_type) {
-  const Type in = c.input(0).type;
-  const TensorInfo bias = c.input(2);
-  Code refused = Code::kInputType;
-  int32_t operand = 0;
-  const Variant* fallback = nullptr;
-  for (const Variant& variant : variants) {
-    if (variant.in != in) continue;
-    if (operand == 0) operand = 1;
-    if (variant.weights != c.input(1).type) continue;
-    operand = 2;
-    if (bias.present() ? variant.bias == bias.type : variant.bias == absent_bias_type) return &variant;
-    if (!bias.present() && fallback == nullptr) fallback = &variant;
-  }
-  if (fallback != nullptr) return fallback;
-  return c.error(refused, operand, static_cast<int32_t>(c.input(static_cast<uint32_t>(operand)).type));
-}
-
 // Everything but the channels, which each operator has checked.
 Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams params,
             uint64_t macs_per_output) {
@@ -72,7 +48,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   const TensorInfo weights = c.input(1);
   const TensorInfo bias = c.input(2);
   const TensorInfo out = c.output(0);
-  const Result<const Variant*> variant = find_variant(c, variants, options.bias_type);
+  const Result<const Variant*> variant = find_variant(c, variants, {}, options.bias_type);
   TANDEM_TRY(variant.status());
   TANDEM_TRY(c.expect_output_type(0, in.type));
   if (bias.present() && bias.elements != static_cast<uint32_t>(params.out_channels)) {
@@ -95,8 +71,8 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     params.clamp_f32 = *clamp;
   } else {
     const bool narrow = (*variant)->bias == Type::kInt32;
-    const Result<ChannelFactors> factors =
-        plan_channel_factors(c, in, weights, out, params.out_channels, narrow ? 31 : kRequantize64MaxShift);
+    const Result<ChannelFactors> factors = plan_channel_factors(
+        c, {.channels = params.out_channels, .max_shift = narrow ? 31 : kRequantize64MaxShift});
     TANDEM_TRY(factors.status());
     params.multipliers = factors->multipliers;
     params.shifts = factors->shifts;

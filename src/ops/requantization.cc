@@ -25,24 +25,26 @@ Result<ClampF32> plan_clamp_f32(const OpContext& context, Activation activation)
   return activation_bounds<float>(activation);
 }
 
-Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in,
-                                            const TensorInfo& weights, const TensorInfo& out,
-                                            int32_t channels, int32_t max_shift) {
-  TANDEM_TRY(context.expect_input_quantized(0));
+Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request) {
+  TANDEM_TRY(context.expect_input_quantized(request.in));
   TANDEM_TRY(context.expect_output_quantized(0));
-  const Quantization& q = weights.quantization;
-  if (!q.scales_usable()) return context.error(Code::kInputQuantization, 1);
-  if (q.per_channel() && q.scales.count != static_cast<uint32_t>(channels)) {
-    return context.error(Code::kPerChannelCount, static_cast<int32_t>(q.scales.count), channels);
+  const Quantization q = context.input(request.weights).quantization;
+  const auto count = static_cast<uint32_t>(request.channels);
+  if (!q.scales_usable()) {
+    return context.error(Code::kInputQuantization, static_cast<int32_t>(request.weights));
   }
-  const double in_scale = in.quantization.scale();
-  const double out_scale = out.quantization.scale();
+  if (q.per_channel() && q.scales.count != count) {
+    return context.error(Code::kPerChannelCount, static_cast<int32_t>(q.scales.count), request.channels);
+  }
+  const double in_scale = context.input(request.in).quantization.scale();
+  const double out_scale = context.output(0).quantization.scale();
   const auto factor = [&](uint32_t channel) {
     return quantize_multiplier(in_scale * static_cast<double>(q.scale(channel)) / out_scale);
   };
-  const auto count = static_cast<uint32_t>(channels);
   for (uint32_t i = 0; i < (q.per_channel() ? count : 1); ++i) {
-    if (factor(i).shift > max_shift) return context.error(Code::kScaleRatio, factor(i).shift, max_shift);
+    if (factor(i).shift > request.max_shift) {
+      return context.error(Code::kScaleRatio, factor(i).shift, request.max_shift);
+    }
   }
   const auto fill = [&](auto values, auto part) {
     for (uint32_t i = 0; i < values.size(); ++i) {

@@ -18,11 +18,16 @@ struct ChannelFactors {
   Ref shifts;       ///< int8[channels]
 };
 
-/// Computes one factor for each of `channels` outputs, in double as TensorFlow Lite does; weights may be
-/// quantized per channel or as a whole. `max_shift`: the largest shift that the kernel's requantization
-/// takes. Errors: kPerChannelCount, kInputQuantization, kOutputQuantization, kScaleRatio.
-Result<ChannelFactors> plan_channel_factors(OpContext& context, const TensorInfo& in,
-                                            const TensorInfo& weights, const TensorInfo& out,
-                                            int32_t channels, int32_t max_shift);
+struct ChannelFactorsRequest {
+  uint32_t in = 0;       ///< which operand is the input
+  uint32_t weights = 1;  ///< which the weights
+  int32_t channels = 0;
+  int32_t max_shift = 31;  ///< the largest shift that the kernel's requantization takes
+};
+
+/// Computes one factor for each of `channels` channels of output 0, in double as TensorFlow Lite does;
+/// weights may be quantized per channel or as a whole. Errors: kPerChannelCount, kInputQuantization,
+/// kOutputQuantization, kScaleRatio.
+Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request);
 
 }  // namespace tandem
