@@ -72,9 +72,12 @@ int main(int argc, char** argv) {
     std::printf("skipped: no reference data\n");
     return EXIT_SUCCESS;
   }
-  std::printf("%zu-bit, one worker, smallest arena; bytes. total = plan + max(tensors, workspace) + %zu of Interpreter\n",
-              sizeof(void*) * 8, kInterpreterBytes);
-  std::printf("%-28s %8s %8s %8s %8s %8s %8s\n", "model", "bound", "tensors", "plan", "total", "TFLM", "diff");
+  std::printf(
+      "%zu-bit, one worker, smallest arena; bytes. total = plan + max(tensors, workspace) + %zu of "
+      "Interpreter\n",
+      sizeof(void*) * 8, kInterpreterBytes);
+  std::printf("%-28s %8s %8s %8s %8s %8s %8s\n", "model", "bound", "tensors", "plan", "total", "TFLM",
+              "diff");
   unsigned too_large = 0;
   unsigned fits = 0;
   unsigned skipped = 0;
@@ -84,7 +87,7 @@ int main(int argc, char** argv) {
     const Row row = print_row(shared, entry);
     ++(row == Row::kFits ? fits : row == Row::kTooLarge ? too_large : skipped);
   }
-  std::printf("%u within TFLM + %zu bytes, %u too large, %u with operators Tandem does not have\n", fits, kAllowance,
-              too_large, skipped);
+  std::printf("%u within TFLM + %zu bytes, %u too large, %u with operators Tandem does not have\n", fits,
+              kAllowance, too_large, skipped);
   return check && too_large > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
