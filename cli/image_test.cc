@@ -163,6 +163,27 @@ TEST(fit_image, constant_stays_constant_at_any_size) {
   }
 }
 
+TEST(fit_image, ramp_keeps_its_place) {
+  Image ramp{.width = 200, .height = 200, .channels = 2};
+  for (int y = 0; y < 200; ++y) {
+    for (int x = 0; x < 200; ++x)
+      ramp.pixels.insert(ramp.pixels.end(), {static_cast<uint8_t>(x), static_cast<uint8_t>(y)});
+  }
+  for (const int size : {50, 64, 96, 199, 201, 333}) {
+    std::string description;
+    const auto fitted = fit_image(ramp, size, size, Fit::kCrop, description);
+    ASSERT_TRUE(fitted.ok());
+    for (int y = 0; y < size; ++y) {
+      for (int x = 0; x < size; ++x) {
+        const auto want = [&](int at) { return std::clamp((at + 0.5) * 200 / size - 0.5, 0.0, 199.0); };
+        const uint8_t* pixel = &fitted->pixels[2 * (size_t(y) * size_t(size) + size_t(x))];
+        ASSERT_NEAR(pixel[0], want(x), 1.01) << size << ": " << x << "," << y;
+        ASSERT_NEAR(pixel[1], want(y), 1.01) << size << ": " << x << "," << y;
+      }
+    }
+  }
+}
+
 TEST(fit_image, crop_takes_the_centre) {
   // Columns 0 to 5; the middle ones are 2 and 3.
   const Image image{.width = 6, .height = 2, .channels = 1, .pixels = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5}};

@@ -10,9 +10,9 @@ namespace tandem::cli {
 
 /// Real values of a picture's samples, which are numbers from 0 to 255.
 enum class Normalize {
-  /// What the tensor's scale and zero point can hold: 0..1, -1..1 or 0..255 if its range is (about) one of
-  /// them,
-  /// else its whole range, as kBytes. Floats: 0..1. Integers without a scale: 8 bits as kBytes, else 0..255.
+  /// What the tensor's scale and zero point can hold: 0..1, -1..1 or 0..255 if its range is about one of
+  /// them, else (8 bits) its whole range, as kBytes. Floats: 0..1. Integers without a scale: 8 bits as
+  /// kBytes, others 0..255.
   kAuto,
   kZeroToOne,      ///< "0..1": sample / 255
   kMinusOneToOne,  ///< "-1..1": sample / 127.5 - 1
@@ -23,18 +23,16 @@ enum class Normalize {
 /// One `--input` and the options that say how to take it.
 struct InputSpec {
   /// A file or "random:SEED". The file's ending says what it is, else its first bytes do:
-  ///  - png jpg jpeg bmp tga ppm pgm: a picture, for tensors [1,H,W,C], [H,W,C], [1,H,W] or [H,W], C = 1, 3,
-  ///  4
-  ///  - wav flac ogg: sound, mixed to one channel; cut or followed by zeros to the tensor's length. FLOAT32
-  ///  and
-  ///    quantized tensors take [-1, 1), INT16 the 16-bit samples, other 8-bit tensors 8-bit samples
+  ///  - png jpg jpeg bmp tga ppm pgm: a picture, for tensors [1,H,W,C], [H,W,C], [1,H,W] or [H,W];
+  ///    C = 1, 3 or 4
+  ///  - wav flac ogg: sound, mixed to one channel; cut or followed by zeros to the tensor's length. Float
+  ///    and quantized tensors take [-1, 1), INT16 the 16-bit samples, other 8-bit tensors 8-bit samples
   ///  - npy: the tensor's type, floats to be quantized or converted, integers to be converted to floats
   ///  - csv txt: numbers between commas, semicolons and white space, # starts a comment; real values
   ///  - raw bin: the tensor's bytes
   ///  - random:SEED: uniform over the type's range, floats in [-1, 1), BOOL 0 or 1. Element i comes from
-  ///  output i
-  ///    of splitmix64 with state SEED: its top bits as an integer of the type, or as k / 2^(p-1) - 1 with k
-  ///    its top p bits, p the precision of the float (24; FLOAT16 11; FLOAT64 53)
+  ///    output i of splitmix64 with state SEED: its top bits as an integer of the type, or k / 2^(p-1) - 1
+  ///    with k its top p bits, p the precision of the float (24; FLOAT16 11; FLOAT64 53)
   std::string source;
   Fit fit = Fit::kCrop;
   Normalize normalize = Normalize::kAuto;
