@@ -28,7 +28,9 @@ SHOWN_LINES = 200
 COLOURS = sys.stdout.isatty() and os.environ.get("CI") != "true" and "NO_COLOR" not in os.environ
 
 TOTALS_LINE = re.compile(r"(\d+) passed, (\d+) failed, (\d+) (?:skipped|unsupported)")
-GTEST_CHATTER = re.compile(r"\[( RUN {6}|       OK |-{10}|={10}|  PASSED  )\]|Running main\(\)|Note: ")
+# What gtest prints of cases that pass, and its list of names at the end; not what a failing case says.
+GTEST_CHATTER = re.compile(r"\[( RUN {6}|       OK |-{10}|={10}|  PASSED  )\]|Running main\(\)|Note: |"
+                           r"\[  (FAILED |SKIPPED) \] (?!.* ms\)$)| *\d+ FAILED TESTS?$")
 
 # A report that is only printed would pass; and a leak or a race must fail the program that has it.
 SANITIZER_OPTIONS = {
@@ -251,8 +253,13 @@ def check_conformance(preset, shared, prefix):
     return outcome._replace(notes=(f"{outcome.skipped} unsupported",) if outcome.skipped else ())
 
 
-def check_arena_table(preset):
-    return run_check([f"build/{preset}/arena_table", "--check"])
+def check_arena_table(preset, shared):
+    if not os.path.exists(f"{shared}/conformance/models.jsonl"):
+        return skipped("no reference data")
+    code, output = run([f"build/{preset}/arena_table", "--check"])
+    if code != 0:
+        return failed(f"arena_table: {how_it_ended(code)}\n{last_lines(output)}")
+    return passed(output.rstrip().rpartition("\n")[2])
 
 
 def check_scripts():
@@ -332,10 +339,12 @@ class Run:
         os.environ["TANDEM_SHARED"] = self.shared
         self.total = Outcome()
         self.broken = []
+        self.built = set()
         self.failed_builds = set()
 
     def build(self, preset, *targets):
         """Builds a preset; what fails counts as one failure, and the run goes on with what was built."""
+        self.built.add(preset)
         print(f"building {preset} …", end=" ", flush=True)
         start = time.monotonic()
         code, output = run(["scripts/build", preset, *targets], timeout=7200)
@@ -347,7 +356,9 @@ class Run:
             self.broken.append(f"build of {preset}")
 
     def unit_test_steps(self, preset, split):
-        """One step for each module's unit tests, or one for all if not `split`."""
+        """One step for each module's unit tests, or one for all if not `split`; none if nothing was built."""
+        if preset not in self.built:
+            return []
         prefix = [] if preset == "host" else without_aslr()
         build_failed = preset in self.failed_builds
         try:
@@ -410,12 +421,45 @@ class Run:
         return 1 if self.total.failed else 0
 
 
+# What each step is called and which presets it runs on. The unit tests of the host are one step a module.
+NEEDS = {
+    "format": (),
+    "includes": (),
+    "unit tests: ": ("host",),
+    "arena table": ("host",),
+    "conform": ("host",),
+    "scripts": (),
+    "demo": ("host",),
+}
+FULL_NEEDS = {
+    **NEEDS,
+    "unit tests: all, host-asan": ("host-asan",),
+    "conform, host-asan": ("host-asan",),
+    "unit tests: all, host-tsan": ("host-tsan",),
+    "conform, host-tsan": ("host-tsan",),
+    "arena table, host-m32": ("host-m32",),
+    "fuzzing": ("host", "host-fuzz"),
+    "clang-tidy": ("host",),
+}
+# Presets of which a part is enough.
+TARGETS = {"host-m32": ["arena_table"], "host-fuzz": ["fuzz_model"]}
+
+
+def presets_to_build(options):
+    """The presets that the chosen steps run on, host first."""
+    needs = FULL_NEEDS if options.full else NEEDS
+    chosen = [presets for label, presets in needs.items() if not options.only or options.only in label]
+    # A name that is no step's is that of a module or a test program, to be looked for in all of them.
+    presets = dict.fromkeys(preset for group in chosen or needs.values() for preset in group)
+    return [preset for preset in presets if preset != "host-m32" or can_build_m32()]
+
+
 def default_steps(tests):
     return [
         Step("format", check_format),
         Step("includes", lambda: run_check(["scripts/check_includes"])),
         *tests.unit_test_steps("host", split=True),
-        Step("arena table", lambda: check_arena_table("host")),
+        Step("arena table", lambda: check_arena_table("host", tests.shared)),
         Step("conform", lambda: check_conformance("host", tests.shared, [])),
         Step("scripts", check_scripts),
         Step("demo", lambda: run_check([f"{ROOT}/scripts/demo"], cwd="/")),
@@ -430,7 +474,7 @@ def full_steps(tests, seconds):
                           lambda preset=preset: check_conformance(preset, tests.shared, without_aslr())))
     return [
         *steps,
-        Step("arena table, host-m32", lambda: check_arena_table("host-m32") if can_build_m32()
+        Step("arena table, host-m32", lambda: check_arena_table("host-m32", tests.shared) if can_build_m32()
              else skipped("this machine cannot run 32-bit x86 programs")),
         Step("fuzzing", lambda: check_fuzzing(seconds)),
         Step("clang-tidy", check_tidy),
@@ -453,13 +497,8 @@ def main():
     seconds = int(os.environ.get("TANDEM_FUZZ_SECONDS") or 120)
 
     tests = Run(options)
-    tests.build("host")
-    if options.full:
-        for preset, *targets in (["host-asan"], ["host-tsan"], ["host-fuzz", "fuzz_model"]):
-            tests.build(preset, *targets)
-        if can_build_m32():
-            tests.build("host-m32", "arena_table")
-
+    for preset in presets_to_build(options):
+        tests.build(preset, *TARGETS.get(preset, []))
     steps = default_steps(tests) + (full_steps(tests, seconds) if options.full else [])
     chosen = tests.wanted(steps)
     if not chosen:

@@ -229,6 +229,7 @@ class TestRunner(ScratchTree):
 
     def conform(self, body):
         self.write("../shared/conformance/manifest.jsonl", "")
+        self.write("../shared/conformance/models.jsonl", "")
         self.program("build/host/tandem", body)
 
     def gtest(self, module, name, results, body=""):
@@ -299,6 +300,16 @@ class TestRunner(ScratchTree):
         self.assertEqual(self.run_tests("--only", "base")[1], "3 passed, 0 failed, 0 skipped")
         self.assertEqual(self.run_tests("--only", "conform")[1], "5 passed, 0 failed, 2 skipped")
         self.assertEqual(self.run_tests("--only", "nonsense")[:2], (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_only_builds_what_its_steps_need(self):
+        self.gtest("base", "fixed_point_test", {"a": "ok"})
+        for arguments, presets in ((["--only", "includes"], []),
+                                   (["--only", "conform"], ["host"]),
+                                   (["--only", "fixed_point"], ["host"]),
+                                   (["--full", "--only", "host-tsan"], ["host-tsan"]),
+                                   (["--full", "--only", "clang-tidy"], ["host"])):
+            output = self.run_tests(*arguments)[2]
+            self.assertEqual(re.findall(r"^building (\S+)", output, re.MULTILINE), presets, arguments)
 
     def test_failed_build_fails_and_its_leftovers_do_not_run(self):
         self.gtest("base", "fixed_point_test", {"a": "ok"})
