@@ -1,6 +1,6 @@
 #include "kernels/softmax.h"
 
-#include "ops/requantization.h"
+#include "ops/op_context.h"
 
 namespace tandem {
 namespace {
@@ -8,33 +8,78 @@ namespace {
 constexpr uint8_t kSoftmaxOptions = 9;
 enum Field { kBeta };
 
-constexpr int kInputIntegerBits = 5;  // Q5.26
+constexpr float kTolerance = 1e-3F;    // of the output scale of int16, as in TensorFlow Lite Micro
+constexpr uint32_t kElementCost = 50;  // elementary operations: two exponentials
+
+// What the output of a quantized SOFTMAX must be: [0, 1] over the whole range of its type, or over its
+// positive half.
+struct OutputQuantization {
+  int32_t log2_scale;
+  float tolerance;  ///< relative
+  int32_t zero_point;
+};
+
+Status expect_output(const OpContext& c, const OutputQuantization& wanted) {
+  TANDEM_TRY(c.expect_output_quantized(0));
+  const Quantization q = c.output(0).quantization;
+  const float ratio = q.scale() * static_cast<float>(1 << -wanted.log2_scale);  // exact
+  if (ratio > 1 + wanted.tolerance || ratio < 1 - wanted.tolerance) {
+    return c.error(Code::kOutputScalePot, 0, wanted.log2_scale);
+  }
+  if (q.zero_point() != wanted.zero_point) return c.error(Code::kOutputZeroPoint, 0, wanted.zero_point);
+  return {};
+}
+
+Status plan_s8(const OpContext& c, SoftmaxParams& params) {
+  constexpr int kInputIntegerBits = 5;  // Q5.26
+  constexpr double kLargest = INT32_MAX;
+  const bool wide = c.output(0).type == Type::kInt16;
+  if (!wide) TANDEM_TRY(c.expect_output_type(0, Type::kInt8));
+  TANDEM_TRY(wide ? expect_output(c, {-16, kTolerance, -32768}) : expect_output(c, {-8, 0, -128}));
+  const double scale =
+      double{params.beta} * c.input(0).quantization.scale() * (1 << (31 - kInputIntegerBits));
+  if (!(scale > 1)) return c.error(Code::kSoftmaxScale);
+  params.multiplier = quantize_multiplier(scale < kLargest ? scale : kLargest);
+  params.diff_min = -input_radius(kInputIntegerBits, params.multiplier.shift);
+  return {};
+}
+
+Status plan_s16(const OpContext& c, SoftmaxParams& params) {
+  constexpr double kStep = 10.0 / 65535;
+  TANDEM_TRY(c.expect_output_type(0, Type::kInt16));
+  TANDEM_TRY(expect_output(c, {-15, kTolerance, 0}));
+  const Quantization q = c.input(0).quantization;
+  if (q.zero_point() != 0) return c.error(Code::kInputZeroPoint, 0, 0);
+  params.multiplier = quantize_multiplier(double{q.scale()} * double{params.beta} / kStep);
+  return {};
+}
 
 Status plan_softmax(OpContext& c) {
   TANDEM_TRY(c.expect_operands(1, 1, 1));
-  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8}));
+  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
   const TensorInfo in = c.input(0);
   const TensorInfo out = c.output(0);
-  TANDEM_TRY(c.expect_output_type(0, Type::kInt8));
   TANDEM_TRY(c.expect_output_shape(0, in.shape));
   if (in.shape.rank < 1) return c.error(Code::kInputRank, 0, 0);
-  TANDEM_TRY(c.expect_input_quantized(0));
-  const float beta = c.options(kSoftmaxOptions).scalar<float>(kBeta);
-  const int32_t depth = in.shape[in.shape.rank - 1];
-  const double scale = static_cast<double>(beta) * in.quantization.scale() * (1 << (31 - kInputIntegerBits));
-  const QuantizedMultiplier multiplier = quantize_multiplier(scale < 2147483647.0 ? scale : 2147483647.0);
-  if (out.quantization.scale() != 1.0F / 256 || out.quantization.zero_point() != -128) {
-    return c.error(Code::kOutputQuantization, 0);
+  SoftmaxParams params;
+  params.beta = c.options(kSoftmaxOptions).scalar<float>(kBeta);
+  if (in.type == Type::kFloat32) {
+    TANDEM_TRY(c.expect_output_type(0, Type::kFloat32));
+  } else {
+    TANDEM_TRY(c.expect_input_quantized(0));
+    TANDEM_TRY(in.type == Type::kInt8 ? plan_s8(c, params) : plan_s16(c, params));
   }
-  const uint32_t rows = depth == 0 ? 0 : in.elements / static_cast<uint32_t>(depth);
-  c.emit(softmax_s8__ref,
-         {.in = c.ref(in),
-          .out = c.ref(out),
-          .rows = rows,
-          .depth = depth,
-          .multiplier = multiplier,
-          .diff_min = -input_radius(kInputIntegerBits, multiplier.shift)},
-         {.units = rows});
+  params.depth = static_cast<uint32_t>(in.shape[in.shape.rank - 1]);
+  const uint32_t rows = in.elements == 0 ? 0 : in.elements / params.depth;
+  params.rows = cut_into_blocks(rows, uint64_t{params.depth} * kElementCost);
+  if (in.type == out.type) (void)c.try_in_place(0);
+  params.in = c.ref(in);
+  params.out = c.ref(out);
+  c.emit(in.type == Type::kFloat32  ? softmax_f32__ref
+         : in.type == Type::kInt16  ? softmax_s16__ref
+         : out.type == Type::kInt16 ? softmax_s8_s16__ref
+                                    : softmax_s8__ref,
+         params, {.units = params.rows.units()});
   return {};
 }
 

@@ -1,7 +1,9 @@
 #include "kernels/softmax.h"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
+
+#include "base/elementary.h"
 
 namespace tandem {
 namespace {
@@ -9,44 +11,82 @@ namespace {
 constexpr int kInputIntegerBits = 5;
 constexpr int kSumIntegerBits = 12;
 
+int32_t saturating_add(int32_t a, int32_t b) { return saturate_cast<int32_t>(int64_t{a} + b); }
+
 // e^(difference · multiplier), Q0.31; the difference is ≥ diff_min, so the shift loses nothing.
 int32_t exp_of_difference(int32_t difference, QuantizedMultiplier m) {
   return q::exp_of_negative<kInputIntegerBits>(srdhm(wrapping_shift_left(difference, m.shift), m.multiplier));
 }
 
 template <class Out>
-KernelResult softmax_s8(const SoftmaxParams& p, const Task& task) {
+void softmax_row(const SoftmaxParams& p, const int8_t* in, Out* out) {
   constexpr Clamp kRange = kRangeOf<Out>;
-  for (uint32_t row = task.begin; row < task.end && row < p.rows; ++row) {
-    const int8_t* in = task.in<int8_t>(p.in) + row * static_cast<uint32_t>(p.depth);
-    Out* out = task.out<Out>(p.out) + row * static_cast<uint32_t>(p.depth);
-    int32_t maximum = std::numeric_limits<int8_t>::min();
-    for (int32_t c = 0; c < p.depth; ++c) maximum = std::max<int32_t>(maximum, in[c]);
-    int32_t sum = 0;
-    for (int32_t c = 0; c < p.depth; ++c) {
-      const int32_t difference = in[c] - maximum;
-      if (difference < p.diff_min) continue;
-      const int32_t exp = q::rescale<kSumIntegerBits, 0>(exp_of_difference(difference, p.multiplier));
-      sum = exp > std::numeric_limits<int32_t>::max() - sum ? std::numeric_limits<int32_t>::max() : sum + exp;
+  const int32_t maximum = *std::max_element(in, in + p.depth);
+  int32_t sum = 0;
+  for (uint32_t c = 0; c < p.depth; ++c) {
+    const int32_t difference = in[c] - maximum;
+    if (difference < p.diff_min) continue;
+    const int32_t exp = q::rescale<kSumIntegerBits, 0>(exp_of_difference(difference, p.multiplier));
+    sum = saturating_add(sum, exp);
+  }
+  const q::Reciprocal scale = q::reciprocal(sum, kSumIntegerBits);
+  const int exponent = scale.exponent + 31 - static_cast<int>(sizeof(Out)) * 8;
+  for (uint32_t c = 0; c < p.depth; ++c) {
+    const int32_t difference = in[c] - maximum;
+    int32_t y = kRange.min;
+    if (difference >= p.diff_min) {
+      const int32_t exp = exp_of_difference(difference, p.multiplier);
+      // Beyond 31 bits (a sum of 512 or more, which the reference refuses while running) all round to 0.
+      y = kRange.apply((exponent > 31 ? 0 : rdiv_pot(srdhm(scale.mantissa, exp), exponent)) + kRange.min);
     }
-    const q::Reciprocal scale = q::reciprocal(sum, kSumIntegerBits);
-    const int exponent = scale.exponent + 31 - static_cast<int>(sizeof(Out)) * 8;
-    for (int32_t c = 0; c < p.depth; ++c) {
-      const int32_t difference = in[c] - maximum;
-      int32_t y = kRange.min;
-      if (difference >= p.diff_min) {
-        const int32_t exp = exp_of_difference(difference, p.multiplier);
-        // Beyond 31 bits (a sum of 512 or more, which the reference refuses while running) all round to 0.
-        y = kRange.apply((exponent > 31 ? 0 : rdiv_pot(srdhm(scale.mantissa, exp), exponent)) + kRange.min);
-      }
-      out[c] = static_cast<Out>(y);
-    }
+    out[c] = static_cast<Out>(y);
+  }
+}
+
+void softmax_row(const SoftmaxParams& p, const int16_t* in, int16_t* out) {
+  constexpr Clamp kRange = kRangeOf<int16_t>;
+  const int32_t maximum = *std::max_element(in, in + p.depth);
+  int32_t sum = 0;  // positive: the maximum's own e^0 is in it
+  for (uint32_t c = 0; c < p.depth; ++c) {
+    const int32_t steps = wrapping_add(requantize(in[c] - maximum, p.multiplier), kRange.max);
+    out[c] = lut_lookup(static_cast<int16_t>(kRange.apply(steps)), kExpLut);
+    sum = saturating_add(sum, out[c]);
+  }
+  // The sum is 2^point · (1 + x), x in [0, 1], and the table's argument 65536 · x - 32768.
+  const int point = floor_log2(static_cast<uint32_t>(sum));
+  const auto normalized = static_cast<int32_t>(((int64_t{sum} << (30 - point)) + (1 << 13)) >> 14);
+  const int32_t argument = kRange.apply(normalized - (1 << 16) - (1 << 15));
+  const int32_t reciprocal = lut_lookup(static_cast<int16_t>(argument), kOneOverOnePlusXLut);
+  const int64_t half = int64_t{1} << (point - 1);
+  for (uint32_t c = 0; c < p.depth; ++c) {
+    const int64_t y = (int64_t{out[c]} * reciprocal + half) >> point;
+    out[c] = static_cast<int16_t>(std::clamp<int64_t>(y, 0, kRange.max));
+  }
+}
+
+void softmax_row(const SoftmaxParams& p, const float* in, float* out) {
+  const float maximum = *std::max_element(in, in + p.depth);
+  float sum = 0;
+  for (uint32_t c = 0; c < p.depth; ++c) {
+    out[c] = std::exp((in[c] - maximum) * p.beta);
+    sum += out[c];
+  }
+  for (uint32_t c = 0; c < p.depth; ++c) out[c] /= sum;
+}
+
+template <class In, class Out>
+KernelResult softmax(const SoftmaxParams& p, const Task& task) {
+  for (uint32_t row = p.rows.begin(task); row < p.rows.end(task); ++row) {
+    softmax_row(p, task.in<In>(p.in) + row * p.depth, task.out<Out>(p.out) + row * p.depth);
   }
   return KernelResult::kOk;
 }
 
 }  // namespace
 
-TANDEM_DEFINE_KERNEL(softmax_s8__ref, SoftmaxParams, softmax_s8<int8_t>)
+TANDEM_DEFINE_KERNEL(softmax_s8__ref, SoftmaxParams, (softmax<int8_t, int8_t>))
+TANDEM_DEFINE_KERNEL(softmax_s8_s16__ref, SoftmaxParams, (softmax<int8_t, int16_t>))
+TANDEM_DEFINE_KERNEL(softmax_s16__ref, SoftmaxParams, (softmax<int16_t, int16_t>))
+TANDEM_DEFINE_KERNEL(softmax_f32__ref, SoftmaxParams, (softmax<float, float>))
 
 }  // namespace tandem
