@@ -177,6 +177,16 @@ static_assert(requantize(3, {1 << 30, -1}) == 1);       //  0.75:  1.5 ->  2, th
 static_assert(requantize(5, {1 << 30, -2}) == 1);       //  0.625: 2.5 -> 3, then 0.75 -> 1
 static_assert(requantize(1 << 30, {1 << 30, 2}) == 0);  // 2^32 wraps to 0
 
+/// m / n for n in [1, 2^31): with as many significant bits as a shift of -31 or more leaves, truncated.
+/// m.multiplier >= 0, m.shift in [-31, 31].
+constexpr QuantizedMultiplier divide_multiplier(QuantizedMultiplier m, uint32_t n) {
+  const int shift = std::min(floor_log2(n), 31 + m.shift);
+  return {static_cast<int32_t>((int64_t{m.multiplier} << shift) / n), m.shift - shift};
+}
+static_assert(divide_multiplier({1 << 30, 1}, 4) == QuantizedMultiplier{1 << 30, -1});
+static_assert(divide_multiplier({1 << 30, 1}, 3) == QuantizedMultiplier{715827882, 0});
+static_assert(divide_multiplier({1 << 30, -31}, 4) == QuantizedMultiplier{1 << 28, -31});
+
 /// The largest shift requantize64 takes; planners refuse models that need more.
 inline constexpr int32_t kRequantize64MaxShift = 14;
 
