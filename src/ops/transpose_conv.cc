@@ -29,7 +29,7 @@ Status plan_transpose_conv(OpContext& c) {
   const TensorInfo bias = c.input(kBias);
   const TensorInfo out = c.output(0);
   const Result<const Variant*> variant = find_variant<TransposeConvParams>(
-      c, kVariants, {.in = kInput, .weights = kWeights, .bias = kBias}, in.type);
+      c, kVariants, {.in = kInput, .weights = kWeights, .bias = kBias}, Type::kInt64);
   TANDEM_TRY(variant.status());
   TANDEM_TRY(c.expect_output_type(0, in.type));
   if (in.shape.rank != 4) return c.error(Code::kInputRank, kInput, static_cast<int32_t>(in.shape.rank));
