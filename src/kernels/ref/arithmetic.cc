@@ -1,0 +1,76 @@
+#include "kernels/arithmetic.h"
+
+#include <cstdint>
+
+#include "kernels/ref/element_wise.h"
+
+namespace tandem {
+namespace {
+
+struct Add {
+  int32_t operator()(int32_t a, int32_t b) const { return wrapping_add(a, b); }
+  float operator()(float a, float b) const { return a + b; }
+};
+
+struct Sub {
+  int32_t operator()(int32_t a, int32_t b) const { return wrapping_sub(a, b); }
+  float operator()(float a, float b) const { return a - b; }
+};
+
+struct Mul {
+  int32_t operator()(int32_t a, int32_t b) const {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+  }
+  float operator()(float a, float b) const { return a * b; }
+};
+
+template <class Element, class Combine>
+KernelResult add_quantized(const AddParams& p, const Task& task) {
+  const auto scaled = [](int32_t x, QuantizedMultiplier m) {
+    return requantize(x * (1 << kAddFractionBits<Element>), m);
+  };
+  return map_pairs<Element, Element>(p.operands, task, [&](Element a, Element b) {
+    const int32_t sum =
+        Combine()(scaled(a - p.a_zero_point, p.a_multiplier), scaled(b - p.b_zero_point, p.b_multiplier));
+    return static_cast<Element>(
+        p.clamp.apply(wrapping_add(requantize(sum, p.out_multiplier), p.out_zero_point)));
+  });
+}
+
+template <class Element>
+KernelResult mul_quantized(const MulParams& p, const Task& task) {
+  return map_pairs<Element, Element>(p.operands, task, [&](Element a, Element b) {
+    const int32_t product = (a - p.a_zero_point) * (b - p.b_zero_point);
+    return static_cast<Element>(
+        p.clamp.apply(wrapping_add(requantize(product, p.multiplier), p.out_zero_point)));
+  });
+}
+
+template <class Combine>
+KernelResult combine_s32(const ArithmeticParams& p, const Task& task) {
+  return map_pairs<int32_t, int32_t>(p.operands, task,
+                                     [&](int32_t a, int32_t b) { return p.clamp.apply(Combine()(a, b)); });
+}
+
+template <class Combine>
+KernelResult combine_f32(const ArithmeticParams& p, const Task& task) {
+  return map_pairs<float, float>(p.operands, task,
+                                 [&](float a, float b) { return p.clamp_f32.apply(Combine()(a, b)); });
+}
+
+}  // namespace
+
+TANDEM_DEFINE_KERNEL(add_f32__ref, ArithmeticParams, combine_f32<Add>)
+TANDEM_DEFINE_KERNEL(add_s16__ref, AddParams, (add_quantized<int16_t, Add>))
+TANDEM_DEFINE_KERNEL(add_s32__ref, ArithmeticParams, combine_s32<Add>)
+TANDEM_DEFINE_KERNEL(add_s8__ref, AddParams, (add_quantized<int8_t, Add>))
+TANDEM_DEFINE_KERNEL(mul_f32__ref, ArithmeticParams, combine_f32<Mul>)
+TANDEM_DEFINE_KERNEL(mul_s16__ref, MulParams, mul_quantized<int16_t>)
+TANDEM_DEFINE_KERNEL(mul_s32__ref, ArithmeticParams, combine_s32<Mul>)
+TANDEM_DEFINE_KERNEL(mul_s8__ref, MulParams, mul_quantized<int8_t>)
+TANDEM_DEFINE_KERNEL(sub_f32__ref, ArithmeticParams, combine_f32<Sub>)
+TANDEM_DEFINE_KERNEL(sub_s16__ref, AddParams, (add_quantized<int16_t, Sub>))
+TANDEM_DEFINE_KERNEL(sub_s32__ref, ArithmeticParams, combine_s32<Sub>)
+TANDEM_DEFINE_KERNEL(sub_s8__ref, AddParams, (add_quantized<int8_t, Sub>))
+
+}  // namespace tandem

@@ -1,0 +1,173 @@
+#include "kernels/arithmetic.h"
+
+#include <algorithm>
+
+#include "ops/element_wise.h"
+#include "ops/requantization.h"
+
+// ADD, SUB and MUL.
+namespace tandem {
+namespace {
+
+// BuiltinOptions. The fused activation is the first field of all three.
+constexpr uint8_t kAddOptions = 11;
+constexpr uint8_t kMulOptions = 21;
+constexpr uint8_t kSubOptions = 28;
+enum Field { kActivation };
+
+Activation fused_activation(const OpContext& c, uint8_t options_type) {
+  return static_cast<Activation>(c.options(options_type).scalar<int8_t>(kActivation));
+}
+
+Status expect_operands(const OpContext& c) {
+  TANDEM_TRY(c.expect_operands(2, 2, 1));
+  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kInt32, Type::kFloat32}));
+  TANDEM_TRY(c.expect_input_type(1, {c.input(0).type}));
+  return c.expect_output_type(0, c.input(0).type);
+}
+
+Status expect_quantized(const OpContext& c) {
+  TANDEM_TRY(c.expect_input_quantized(0));
+  TANDEM_TRY(c.expect_input_quantized(1));
+  return c.expect_output_quantized(0);
+}
+
+// Sums of INT32 are of what is stored, which is wrong where scales differ.
+Status expect_unquantized(const OpContext& c) {
+  for (uint32_t i = 0; i < 2; ++i) {
+    const TensorInfo in = c.input(i);
+    if (in.quantization.present()) {
+      return c.error(Code::kQuantizedInput, static_cast<int32_t>(i), static_cast<int32_t>(in.type));
+    }
+  }
+  return {};
+}
+
+bool is_quantized(Type type) { return type == Type::kInt8 || type == Type::kInt16; }
+
+// The kernels of an operator on what is not quantized.
+struct PlainKernels {
+  const Kernel<ArithmeticParams>& f32;
+  const Kernel<ArithmeticParams>& s32;
+};
+
+Status plan_plain(OpContext& c, const PlainKernels& kernels, Activation activation_f32,
+                  Activation activation_s32) {
+  const bool is_float = c.input(0).type == Type::kFloat32;
+  const Activation activation = is_float ? activation_f32 : activation_s32;
+  const Result<ClampF32> clamp_f32 = plan_clamp_f32(c, activation);
+  TANDEM_TRY(clamp_f32.status());
+  const Result<BinaryOperands> operands = plan_broadcast<2>(c);
+  TANDEM_TRY(operands.status());
+  c.emit(is_float ? kernels.f32 : kernels.s32,
+         {.operands = *operands, .clamp = activation_bounds<int32_t>(activation), .clamp_f32 = *clamp_f32},
+         {.units = operands->elements.units()});
+  return {};
+}
+
+// How inputs come to a common scale, and their sum to the output's. Real is the type in which TensorFlow Lite
+// computes that: double for ADD, float for SUB.
+struct AddMultipliers {
+  QuantizedMultiplier a;
+  QuantizedMultiplier b;
+  QuantizedMultiplier out;
+};
+template <class Real>
+AddMultipliers add_multipliers(float a_scale, float b_scale, float out_scale, int fraction_bits) {
+  const Real common = 2 * static_cast<Real>(std::max(a_scale, b_scale));
+  const Real out = common / (static_cast<Real>(1 << fraction_bits) * static_cast<Real>(out_scale));
+  return {.a = quantize_multiplier(static_cast<double>(static_cast<Real>(a_scale) / common)),
+          .b = quantize_multiplier(static_cast<double>(static_cast<Real>(b_scale) / common)),
+          .out = quantize_multiplier(static_cast<double>(out))};
+}
+
+struct AddOperator {
+  uint8_t options_type;
+  const Kernel<AddParams>& s8;
+  const Kernel<AddParams>& s16;
+  PlainKernels plain;
+  AddMultipliers (*multipliers)(float, float, float, int);
+  bool s32_activation;
+};
+
+Status plan_add(OpContext& c, const AddOperator& op) {
+  TANDEM_TRY(expect_operands(c));
+  const TensorInfo a = c.input(0);
+  const TensorInfo b = c.input(1);
+  const TensorInfo out = c.output(0);
+  const Activation activation = fused_activation(c, op.options_type);
+  if (!is_quantized(a.type)) {
+    if (a.type == Type::kInt32) TANDEM_TRY(expect_unquantized(c));
+    return plan_plain(c, op.plain, activation, op.s32_activation ? activation : Activation::kNone);
+  }
+  TANDEM_TRY(expect_quantized(c));
+  const AddMultipliers multipliers =
+      op.multipliers(a.quantization.scale(), b.quantization.scale(), out.quantization.scale(),
+                     a.type == Type::kInt16 ? kAddFractionBits<int16_t> : kAddFractionBits<int8_t>);
+  if (multipliers.out.shift > 0) return c.error(Code::kScaleRatio, multipliers.out.shift, 0);
+  const Result<Clamp> clamp = plan_clamp(c, activation, out);
+  TANDEM_TRY(clamp.status());
+  const Result<BinaryOperands> operands = plan_broadcast<2>(c);
+  TANDEM_TRY(operands.status());
+  c.emit(a.type == Type::kInt8 ? op.s8 : op.s16,
+         {.operands = *operands,
+          .a_zero_point = a.quantization.zero_point(),
+          .b_zero_point = b.quantization.zero_point(),
+          .out_zero_point = out.quantization.zero_point(),
+          .a_multiplier = multipliers.a,
+          .b_multiplier = multipliers.b,
+          .out_multiplier = multipliers.out,
+          .clamp = *clamp},
+         {.units = operands->elements.units()});
+  return {};
+}
+
+Status plan_mul(OpContext& c) {
+  TANDEM_TRY(expect_operands(c));
+  const TensorInfo a = c.input(0);
+  const TensorInfo b = c.input(1);
+  const TensorInfo out = c.output(0);
+  const Activation activation = fused_activation(c, kMulOptions);
+  if (!is_quantized(a.type)) return plan_plain(c, {mul_f32__ref, mul_s32__ref}, activation, activation);
+  TANDEM_TRY(expect_quantized(c));
+  if (a.type == Type::kInt16) TANDEM_TRY(expect_symmetric(c, 2));
+  const Result<Clamp> clamp = plan_clamp(c, activation, out);
+  TANDEM_TRY(clamp.status());
+  const Result<BinaryOperands> operands = plan_broadcast<2>(c);
+  TANDEM_TRY(operands.status());
+  const double factor = static_cast<double>(a.quantization.scale()) *
+                        static_cast<double>(b.quantization.scale()) /
+                        static_cast<double>(out.quantization.scale());
+  c.emit(a.type == Type::kInt8 ? mul_s8__ref : mul_s16__ref,
+         {.operands = *operands,
+          .a_zero_point = a.quantization.zero_point(),
+          .b_zero_point = b.quantization.zero_point(),
+          .out_zero_point = out.quantization.zero_point(),
+          .multiplier = quantize_multiplier(factor),
+          .clamp = *clamp},
+         {.units = operands->elements.units()});
+  return {};
+}
+
+}  // namespace
+
+const OpDef op::add{.builtin = static_cast<int32_t>(Builtin::ADD), .plan = [](OpContext& c) {
+                      return plan_add(c, {.options_type = kAddOptions,
+                                          .s8 = add_s8__ref,
+                                          .s16 = add_s16__ref,
+                                          .plain = {add_f32__ref, add_s32__ref},
+                                          .multipliers = add_multipliers<double>,
+                                          // TensorFlow Lite Micro leaves it out, and its answer counts.
+                                          .s32_activation = false});
+                    }};
+const OpDef op::mul{.builtin = static_cast<int32_t>(Builtin::MUL), .plan = plan_mul};
+const OpDef op::sub{.builtin = static_cast<int32_t>(Builtin::SUB), .plan = [](OpContext& c) {
+                      return plan_add(c, {.options_type = kSubOptions,
+                                          .s8 = sub_s8__ref,
+                                          .s16 = sub_s16__ref,
+                                          .plain = {sub_f32__ref, sub_s32__ref},
+                                          .multipliers = add_multipliers<float>,
+                                          .s32_activation = true});
+                    }};
+
+}  // namespace tandem

@@ -1,0 +1,76 @@
+#include "kernels/quantize.h"
+
+#include "ops/element_wise.h"
+
+// QUANTIZE (of floats, and between integer types) and DEQUANTIZE.
+namespace tandem {
+namespace {
+
+struct Variant {
+  Type in;
+  Type out;
+  const Kernel<QuantizeParams>& kernel;
+};
+
+constexpr Variant kQuantizeVariants[] = {
+    {Type::kFloat32, Type::kInt8, quantize_s8__ref},
+    {Type::kFloat32, Type::kInt16, quantize_s16__ref},
+    {Type::kFloat32, Type::kUInt8, quantize_u8__ref},
+    {Type::kInt8, Type::kInt8, requantize_s8_s8__ref},
+    {Type::kInt8, Type::kUInt8, requantize_s8_u8__ref},
+    {Type::kInt8, Type::kInt16, requantize_s8_s16__ref},
+    {Type::kInt8, Type::kInt32, requantize_s8_s32__ref},
+    {Type::kUInt8, Type::kInt8, requantize_u8_s8__ref},
+    {Type::kInt16, Type::kInt8, requantize_s16_s8__ref},
+    {Type::kInt16, Type::kInt16, requantize_s16_s16__ref},
+    {Type::kInt16, Type::kInt32, requantize_s16_s32__ref},
+    {Type::kInt32, Type::kInt8, requantize_s32_s8__ref},
+    {Type::kInt32, Type::kInt16, requantize_s32_s16__ref},
+};
+constexpr Variant kDequantizeVariants[] = {
+    {Type::kInt8, Type::kFloat32, dequantize_s8__ref},
+    {Type::kUInt8, Type::kFloat32, dequantize_u8__ref},
+    {Type::kInt16, Type::kFloat32, dequantize_s16__ref},
+};
+
+Status plan(OpContext& c, std::span<const Variant> variants) {
+  TANDEM_TRY(c.expect_operands(1, 1, 1));
+  const TensorInfo in = c.input(0);
+  const TensorInfo out = c.output(0);
+  const Variant* variant = nullptr;
+  bool known_input = false;
+  for (const Variant& candidate : variants) {
+    known_input |= candidate.in == in.type;
+    if (candidate.in == in.type && candidate.out == out.type) variant = &candidate;
+  }
+  if (!known_input) return c.error(Code::kInputType, 0, static_cast<int32_t>(in.type));
+  if (variant == nullptr) return c.error(Code::kOutputType, 0, static_cast<int32_t>(out.type));
+  if (in.type != Type::kFloat32) TANDEM_TRY(c.expect_input_quantized(0));
+  if (out.type != Type::kFloat32) TANDEM_TRY(c.expect_output_quantized(0));
+
+  QuantizeParams params;
+  if (in.type == Type::kFloat32) {
+    params.scale = out.quantization.scale();
+  } else if (out.type == Type::kFloat32) {
+    params.scale = in.quantization.scale();
+  } else {
+    params.multiplier = quantize_multiplier(static_cast<double>(in.quantization.scale()) /
+                                            static_cast<double>(out.quantization.scale()));
+  }
+  if (in.type != Type::kFloat32) params.in_zero_point = in.quantization.zero_point();
+  if (out.type != Type::kFloat32) params.out_zero_point = out.quantization.zero_point();
+  const Result<UnaryOperands> operands = plan_unary(c);
+  TANDEM_TRY(operands.status());
+  params.operands = *operands;
+  c.emit(variant->kernel, params, {.units = operands->elements.units()});
+  return {};
+}
+
+}  // namespace
+
+const OpDef op::dequantize{.builtin = static_cast<int32_t>(Builtin::DEQUANTIZE),
+                           .plan = [](OpContext& c) { return plan(c, kDequantizeVariants); }};
+const OpDef op::quantize{.builtin = static_cast<int32_t>(Builtin::QUANTIZE),
+                         .plan = [](OpContext& c) { return plan(c, kQuantizeVariants); }};
+
+}  // namespace tandem
