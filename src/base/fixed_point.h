@@ -180,7 +180,7 @@ static_assert(requantize(1 << 30, {1 << 30, 2}) == 0);  // 2^32 wraps to 0
 /// m / n for n in [1, 2^31): with as many significant bits as a shift of -31 or more leaves, truncated.
 /// m.multiplier >= 0, m.shift in [-31, 31].
 constexpr QuantizedMultiplier divide_multiplier(QuantizedMultiplier m, uint32_t n) {
-  const int shift = std::min(floor_log2(n), 31 + m.shift);
+  const int32_t shift = std::min<int32_t>(floor_log2(n), 31 + m.shift);
   return {static_cast<int32_t>((int64_t{m.multiplier} << shift) / n), m.shift - shift};
 }
 static_assert(divide_multiplier({1 << 30, 1}, 4) == QuantizedMultiplier{1 << 30, -1});
