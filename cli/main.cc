@@ -4,14 +4,19 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <new>
 #include <system_error>
 
 #include "conform.h"
 #include "inspect.h"
+#include "run.h"
 #include "tandem/port.h"
 
 namespace {
+
+using tandem::cli::Fit;
+using tandem::cli::Normalize;
 
 // Exit codes: 0 ok, 1 bad input, 2 usage.
 constexpr int kUsageError = 2;
@@ -39,6 +44,70 @@ void add_inspect(CLI::App& app, tandem::cli::InspectOptions& options) {
       "  tandem inspect person_detect.tflite --json | jq .arena.arena_bytes");
 }
 
+void add_run(CLI::App& app, tandem::cli::RunOptions& options) {
+  static const std::map<std::string, Fit> kFits = {
+      {"crop", Fit::kCrop}, {"stretch", Fit::kStretch}, {"pad", Fit::kPad}};
+  static const std::map<std::string, Normalize> kNormalizes = {{"auto", Normalize::kAuto},
+                                                               {"0..1", Normalize::kZeroToOne},
+                                                               {"-1..1", Normalize::kMinusOneToOne},
+                                                               {"0..255", Normalize::kZeroTo255},
+                                                               {"bytes", Normalize::kBytes}};
+  constexpr size_t kMaxArena = size_t{1} << 30;
+  CLI::App* command = app.add_subcommand("run", "Run a model on files and print its outputs");
+  command->add_option("model", options.model, "A .tflite file")->required()->type_name("FILE");
+  command
+      ->add_option("--input", options.inputs,
+                   "One for each model input, in their order: a picture (png jpg bmp tga ppm pgm), sound "
+                   "(wav flac ogg), "
+                   "npy, csv, txt, raw, or random:SEED. NAME=FILE and INDEX=FILE choose the input")
+      ->type_name("FILE");
+  command->add_flag("--bytes", options.how.bytes,
+                    "Pixels, samples or array elements are the tensor's bytes as they are");
+  command
+      ->add_option_function<std::string>(
+          "--fit", [&](const std::string& name) { options.how.fit = kFits.at(name); },
+          "A picture of another aspect ratio: crop its centre (default), stretch it, or pad it")
+      ->check(CLI::IsMember(kFits));
+  command
+      ->add_option_function<std::string>(
+          "--normalize", [&](const std::string& name) { options.how.normalize = kNormalizes.at(name); },
+          "What pixels 0 to 255 mean: auto (default) takes what the input's scale suggests, "
+          "bytes the type's whole range")
+      ->check(CLI::IsMember(kNormalizes));
+  command->add_option("--rate", options.how.sample_rate, "Resample sound to this many Hz")
+      ->type_name("HZ")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--raw-values", options.how.raw_values,
+                    "Numbers of csv and txt are stored values, not real ones");
+  command->add_option("--show-input", options.show_input, "Write what the network is given as a PNG")
+      ->type_name("FILE.png");
+  command->add_option("--labels", options.labels, "A label a line: list the best scores by name")
+      ->type_name("FILE");
+  command->add_option("--top", options.top, "How many scores to list (default 5, if there are labels)")
+      ->type_name("K")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--output", options.output, "Write the outputs: .npy, .json or .raw")
+      ->type_name("FILE");
+  command->add_flag("--json", options.json, "Print JSON");
+  add_workers(*command, options.workers, "Worker threads");
+  command->add_option("--repeat", options.repeat, "Invocations on the same inputs, timed")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40));
+  command->add_flag("--profile", options.profile, "Time and multiply-accumulates of every step");
+  command
+      ->add_option("--arena", options.arena_bytes,
+                   "Bytes of arena to run in, instead of what the model needs")
+      ->type_name("BYTES")
+      ->check(CLI::Range(size_t{0}, kMaxArena));
+  command->footer(
+      "Examples:\n"
+      "  tandem run person_detect.tflite --input face.png\n"
+      "  tandem run person_detect.tflite --input person.bmp --bytes --labels labels.txt\n"
+      "  tandem run keyword.tflite --input yes.wav --rate 16000 --top 3\n"
+      "  tandem run add.tflite --input a.npy b.npy --output sum.npy\n"
+      "  tandem run any.tflite --input random:1 --repeat 100 --workers 2 --profile");
+}
+
 void add_conform(CLI::App& app, tandem::cli::ConformOptions& options) {
   CLI::App* command =
       app.add_subcommand("conform", "Check every case of reference-data folders against this runtime");
@@ -61,8 +130,10 @@ int run_command(int argc, char** argv) {
   app.footer("Exit codes: 0 ok, 1 bad input, 2 usage. `tandem COMMAND --help` has examples.");
 
   tandem::cli::InspectOptions inspect;
+  tandem::cli::RunOptions run;
   tandem::cli::ConformOptions conform;
   add_inspect(app, inspect);
+  add_run(app, run);
   add_conform(app, conform);
   app.require_subcommand(0, 1);
   try {
@@ -78,6 +149,7 @@ int run_command(int argc, char** argv) {
     return kUsageError;
   }
   if (app.got_subcommand("inspect")) return tandem::cli::inspect(inspect);
+  if (app.got_subcommand("run")) return tandem::cli::run(run);
   return tandem::cli::conform(conform);
 }
 

@@ -1,7 +1,7 @@
 #include "session.h"
 
+#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "file_bytes.h"
 
@@ -13,9 +13,8 @@ Outcome<std::unique_ptr<Session>> Session::open(const std::filesystem::path& pat
   auto session = std::make_unique<Session>();
   session->name_ = path.filename().string();
   session->storage_.resize((file->size() + 7) / 8);
-  std::memcpy(session->storage_.data(), file->data(), file->size());
-  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(session->storage_.data()),
-                                       file->size());
+  const std::span<uint8_t> bytes(reinterpret_cast<uint8_t*>(session->storage_.data()), file->size());
+  std::ranges::copy(*file, bytes.begin());
   const Result<Model> model = Model::load(bytes);
   if (!model.ok()) return Problem{session->name_ + ": " + sentence(model.status(), nullptr)};
   session->model_ = *model;
@@ -29,12 +28,20 @@ Result<ArenaNeed> Session::need(uint32_t workers) const {
   return arena_need(model_, all_ops(), workspace, workers);
 }
 
-Status Session::prepare(const Port& port) {
+Status Session::prepare(const Port& port, std::optional<size_t> arena_bytes) {
   const Result<ArenaNeed> need = this->need(port.workers);
   if (!need.ok()) return need.status();
-  arena_.assign((need->arena_bytes + 7) / 8, 0);
-  return interpreter_.prepare(
-      model_, all_ops(), {reinterpret_cast<uint8_t*>(arena_.data()), arena_.size() * sizeof arena_[0]}, port);
+  const size_t bytes = arena_bytes.value_or(need->arena_bytes);
+  arena_.assign((bytes + 7) / 8, 0);
+  const std::span<uint8_t> arena(reinterpret_cast<uint8_t*>(arena_.data()), bytes);
+  Status status = interpreter_.prepare(model_, all_ops(), arena, port);
+  if (status.code == Code::kWorkspaceTooSmall) {
+    // Of an arena that is far too small, the workspace is what is missed first; not what the user can act on.
+    status = {.code = Code::kArenaTooSmall,
+              .a = static_cast<int32_t>(need->arena_bytes),
+              .b = static_cast<int32_t>(bytes)};
+  }
+  return status;
 }
 
 std::string Session::describe(const Status& status) const { return name_ + ": " + sentence(status, &model_); }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,8 @@
 
 namespace tandem::cli {
 
-/// A model file in memory, with what it takes to run it: the bytes 16-aligned, an arena of exactly the
-/// planned size.
+/// A model file in memory, with what it takes to run it: the bytes aligned, an arena of exactly the planned
+/// size.
 class Session {
  public:
   /// Reads and checks a model. Problems name the file.
@@ -23,8 +24,9 @@ class Session {
 
   /// What planning needs, or why it is refused.
   [[nodiscard]] Result<ArenaNeed> need(uint32_t workers) const;
-  /// Plans into an arena of the needed size; may be called again for a fresh start. `port` stays in use.
-  Status prepare(const Port& port);
+  /// Plans into an arena of the needed size, or of `arena_bytes`; may be called again for a fresh start.
+  /// `port` stays in use.
+  Status prepare(const Port& port, std::optional<size_t> arena_bytes = std::nullopt);
   [[nodiscard]] Interpreter& interpreter() { return interpreter_; }
 
   /// "person.tflite: op 7 CONV_2D "conv": ..."
