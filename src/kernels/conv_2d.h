@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/fixed_point.h"
+#include "kernels/blocks.h"
 #include "kernels/kernel.h"
 #include "kernels/window_2d.h"
 
@@ -17,7 +18,7 @@ namespace tandem {
 /// clamp. Accumulator  s8: int32, wrapping. s16: int64 (conv_2d_s16_b32: int32, as the bias). Zero points of
 /// int16 are 0. Rounding     s8, s16_b32: requantize (twice); s16: requantize64 (once, 15-bit multiplier).
 /// Variants     _w4: int4 weights, two a byte, low nibble first, rows not padded.
-/// Units        rows of the output, over all batches.
+/// Units        rows.units() blocks of rows of the output, over all batches.
 struct Conv2dParams {
   Ref in;
   Ref weights;
@@ -26,6 +27,7 @@ struct Conv2dParams {
   Ref multipliers;  ///< int32[out_channels]
   Ref shifts;       ///< int8[out_channels], positive: left
   Window2d window;
+  Blocks rows;
   int32_t in_channels = 0;
   int32_t out_channels = 0;
   int32_t groups = 1;

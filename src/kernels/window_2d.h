@@ -21,8 +21,6 @@ struct Window2d {
   Size2d stride = {1, 1};
   Size2d dilation = {1, 1};
   Size2d pad;  ///< rows above and columns left of the input
-
-  [[nodiscard]] uint32_t out_rows() const { return static_cast<uint32_t>(batches * out.h); }
 };
 
 /// The taps of a window that lie inside the input, along one axis: [begin, end).

@@ -65,11 +65,8 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   params.weights = c.ref(weights);
   params.bias = c.ref(bias);
   params.out = c.ref(out);
-  if (in.type == Type::kFloat32) {
-    const Result<ClampF32> clamp = plan_clamp_f32(c, options.activation);
-    TANDEM_TRY(clamp.status());
-    params.clamp_f32 = *clamp;
-  } else {
+  TANDEM_TRY(plan_output_clamp(c, options.activation, params.clamp, params.clamp_f32));
+  if (in.type != Type::kFloat32) {
     const bool narrow = (*variant)->bias == Type::kInt32;
     const Result<ChannelFactors> factors = plan_channel_factors(
         c, {.channels = params.out_channels, .max_shift = narrow ? 31 : kRequantize64MaxShift});
@@ -78,11 +75,11 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     params.shifts = factors->shifts;
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
-    const Result<Clamp> clamp = plan_clamp(c, options.activation, out);
-    TANDEM_TRY(clamp.status());
-    params.clamp = *clamp;
   }
-  c.emit(*(*variant)->kernel, params, {.units = window->out_rows(), .macs = macs_per_output * out.elements});
+  const uint64_t macs = macs_per_output * out.elements;
+  const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
+  params.rows = cut_into_blocks(rows, rows == 0 ? 0 : macs / rows);
+  c.emit(*(*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
   return {};
 }
 

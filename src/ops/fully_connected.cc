@@ -76,11 +76,8 @@ Status plan_fully_connected(OpContext& c) {
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
-  if (in.type == Type::kFloat32) {
-    const Result<ClampF32> clamp = plan_clamp_f32(c, activation);
-    TANDEM_TRY(clamp.status());
-    params.clamp_f32 = *clamp;
-  } else {
+  TANDEM_TRY(plan_output_clamp(c, activation, params.clamp, params.clamp_f32));
+  if (in.type != Type::kFloat32) {
     const int32_t max_shift = (*variant)->bias == Type::kInt32 ? 31 : kRequantize64MaxShift;
     if (weights.quantization.per_channel()) {
       const Result<ChannelFactors> factors =
@@ -93,9 +90,6 @@ Status plan_fully_connected(OpContext& c) {
     }
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
-    const Result<Clamp> clamp = plan_clamp(c, activation, out);
-    TANDEM_TRY(clamp.status());
-    params.clamp = *clamp;
   }
   c.emit(*(*variant)->kernel, params,
          {.units = params.outputs.units(), .macs = uint64_t{out.elements} * params.depth});

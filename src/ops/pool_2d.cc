@@ -52,22 +52,17 @@ Status plan(OpContext& c, const Kernels& kernels) {
   }
   Pool2dParams params{.window = *window, .channels = in.shape[3]};
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
-  if (in.type == Type::kFloat32) {
-    const Result<ClampF32> clamp = plan_clamp_f32(c, activation);
-    TANDEM_TRY(clamp.status());
-    params.clamp_f32 = *clamp;
-  } else {
-    TANDEM_TRY(c.expect_same_quantization(0));
-    const Result<Clamp> clamp = plan_clamp(c, activation, out);
-    TANDEM_TRY(clamp.status());
-    params.clamp = *clamp;
-  }
+  if (in.type != Type::kFloat32) TANDEM_TRY(c.expect_same_quantization(0));
+  TANDEM_TRY(plan_output_clamp(c, activation, params.clamp, params.clamp_f32));
+  const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
+  params.rows = cut_into_blocks(
+      rows, rows == 0 ? 0 : uint64_t{out.elements} / rows * static_cast<uint32_t>(filter.h * filter.w));
   params.in = c.ref(in);
   params.out = c.ref(out);
   c.emit(in.type == Type::kInt8    ? kernels.s8
          : in.type == Type::kInt16 ? kernels.s16
                                    : kernels.f32,
-         params, {.units = window->out_rows()});
+         params, {.units = params.rows.units()});
   return {};
 }
 

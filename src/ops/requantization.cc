@@ -25,6 +25,18 @@ Result<ClampF32> plan_clamp_f32(const OpContext& context, Activation activation)
   return activation_bounds<float>(activation);
 }
 
+Status plan_output_clamp(const OpContext& context, Activation activation, Clamp& clamp, ClampF32& clamp_f32) {
+  const TensorInfo out = context.output(0);
+  if (out.type == Type::kFloat32) {
+    const Result<ClampF32> planned = plan_clamp_f32(context, activation);
+    clamp_f32 = planned.value();
+    return planned.status();
+  }
+  const Result<Clamp> planned = plan_clamp(context, activation, out);
+  clamp = planned.value();
+  return planned.status();
+}
+
 Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request) {
   TANDEM_TRY(context.expect_input_quantized(request.in));
   TANDEM_TRY(context.expect_output_quantized(0));

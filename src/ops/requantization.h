@@ -12,6 +12,9 @@ Result<Clamp> plan_clamp(const OpContext& context, Activation activation, const 
 /// The same for float outputs.
 Result<ClampF32> plan_clamp_f32(const OpContext& context, Activation activation);
 
+/// Fills whichever of a kernel's two clamps output 0 needs; the other stays as it is. Errors: as these two.
+Status plan_output_clamp(const OpContext& context, Activation activation, Clamp& clamp, ClampF32& clamp_f32);
+
 /// How the accumulators of weighted sums become outputs: real factor[o] = scale_in · scale_w[o] / scale_out.
 struct ChannelFactors {
   Ref multipliers;  ///< int32[channels]

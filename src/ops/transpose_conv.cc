@@ -59,11 +59,8 @@ Status plan_transpose_conv(OpContext& c) {
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
-  if (in.type == Type::kFloat32) {
-    const Result<ClampF32> clamp = plan_clamp_f32(c, activation);
-    TANDEM_TRY(clamp.status());
-    params.clamp_f32 = *clamp;
-  } else {
+  TANDEM_TRY(plan_output_clamp(c, activation, params.clamp, params.clamp_f32));
+  if (in.type != Type::kFloat32) {
     const bool narrow = in.type == Type::kInt8;
     const Result<ChannelFactors> factors =
         plan_channel_factors(c, {.in = kInput,
@@ -77,9 +74,6 @@ Status plan_transpose_conv(OpContext& c) {
       params.in_zero_point = in.quantization.zero_point();
       params.out_zero_point = out.quantization.zero_point();
     }
-    const Result<Clamp> clamp = plan_clamp(c, activation, out);
-    TANDEM_TRY(clamp.status());
-    params.clamp = *clamp;
   }
   const uint64_t taps = uint64_t{in.elements} * static_cast<uint32_t>(weights.shape[1]) *
                         static_cast<uint32_t>(weights.shape[2]);

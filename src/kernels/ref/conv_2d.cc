@@ -87,9 +87,10 @@ struct Conv {
   static KernelResult run(const Params& params, const Task& task) {
     const Conv conv(params, task);
     const Window2d& w = params.window;
+    const uint32_t first = params.rows.begin(task);
     Element* out = task.out<Element>(params.out) +
-                   task.begin * static_cast<uint32_t>(w.out.w) * static_cast<uint32_t>(params.out_channels);
-    for (uint32_t row = task.begin; row < task.end && row < w.out_rows(); ++row) {
+                   first * static_cast<uint32_t>(w.out.w) * static_cast<uint32_t>(params.out_channels);
+    for (uint32_t row = first; row < params.rows.end(task); ++row) {
       const auto batch = static_cast<int32_t>(row) / w.out.h;
       const auto y = static_cast<int32_t>(row) % w.out.h;
       for (int32_t x = 0; x < w.out.w; ++x) {

@@ -45,8 +45,9 @@ template <class Element, template <class> class Pool>
 KernelResult run(const Pool2dParams& p, const Task& task) {
   const Window2d& w = p.window;
   const Element* in = task.in<Element>(p.in);
-  Element* out = task.out<Element>(p.out) + task.begin * static_cast<uint32_t>(w.out.w * p.channels);
-  for (uint32_t row = task.begin; row < task.end && row < w.out_rows(); ++row) {
+  const uint32_t first_row = p.rows.begin(task);
+  Element* out = task.out<Element>(p.out) + first_row * static_cast<uint32_t>(w.out.w * p.channels);
+  for (uint32_t row = first_row; row < p.rows.end(task); ++row) {
     const int32_t batch = static_cast<int32_t>(row) / w.out.h;
     const int32_t y0 = static_cast<int32_t>(row) % w.out.h * w.stride.h - w.pad.h;
     const Taps rows = taps_inside(y0, w.in.h, w.filter.h, 1);
