@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "file_bytes.h"
@@ -41,7 +42,8 @@ Range range_of(const TensorView& tensor, std::span<const double> reals) {
     const double black = scale * (lowest - (is_quantized(tensor) ? tensor.zero_point : 0));
     return {black, black + 255 * scale, fmt::format("stored value {}", lowest == 0 ? "as it is" : "+ 128")};
   }
-  double low = INFINITY, high = -INFINITY;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double low = kInfinity, high = -kInfinity;
   for (const double real : reals) {
     if (!std::isfinite(real)) continue;
     low = std::min(low, real);
