@@ -251,6 +251,20 @@ Outcome<std::string> load_image(const InputSpec& input, Bytes file, const Tensor
 
 // ---- sound ----
 
+// The smallest and the largest real value of an 8- to 32-bit quantized tensor.
+std::pair<double, double> real_range(const TensorView& tensor) {
+  const double steps = std::ldexp(1.0, static_cast<int>(type_bits(tensor.type)));
+  const double lowest = tensor.type == Type::kUInt8 ? 0 : -steps / 2;
+  return {tensor.scale * (lowest - tensor.zero_point),
+          tensor.scale * (lowest + steps - 1 - tensor.zero_point)};
+}
+
+// Whether the range is about that of samples: most of [-1, 1), and not much more.
+bool holds_samples(const TensorView& tensor) {
+  const auto [lowest, highest] = real_range(tensor);
+  return lowest <= -0.5 && highest >= 0.5 && lowest >= -4 && highest <= 4;
+}
+
 Outcome<std::string> load_sound(const InputSpec& input, Bytes file, const TensorView& tensor, size_t count) {
   if (input.bytes) {
     const Outcome<std::vector<uint8_t>> samples = raw_wav_samples(file, type_bits(tensor.type) / 8);
@@ -265,6 +279,13 @@ Outcome<std::string> load_sound(const InputSpec& input, Bytes file, const Tensor
     return problem(
         "is sound, which {} cannot hold; it goes into floats, quantized integers, INT16, INT8 and UINT8.",
         tensor_text(tensor));
+  }
+  if (is_integer(tensor.type) && !samples_16 && !samples_8 && !holds_samples(tensor)) {
+    return problem(
+        "is sound, and {} holds values from {:.4g} to {:.4g}, not samples from -1 to 1: the model wants "
+        "features "
+        "computed from sound. Give them as .npy, .csv or .raw.",
+        tensor_text(tensor), real_range(tensor).first, real_range(tensor).second);
   }
   // The header first: how much to read depends on the rate.
   Outcome<Sound> sound = decode_sound(file, 0);
@@ -401,7 +422,7 @@ Outcome<std::string> load_numbers(const InputSpec& input, Bytes file, const Tens
   if (wrong) return *wrong;
   if (!reals && is_quantized(tensor))
     return fmt::format("{} stored values of {}", count, type_name(tensor.type));
-  return fmt::format("{} numbers, {}", count, quantization_text(tensor));
+  return fmt::format("{} number{}, {}", count, count == 1 ? "" : "s", quantization_text(tensor));
 }
 
 // ---- random ----

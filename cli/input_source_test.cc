@@ -238,6 +238,13 @@ TEST_F(InputSound, other_types) {
   EXPECT_SAYS(load({.source = file}, wide), "refused");
 }
 
+TEST_F(InputSound, features_are_not_samples) {
+  const std::string file =
+      folder.add("s.wav", encode_sound({0.5, -1}, 1, 16000, SF_FORMAT_WAV | SF_FORMAT_PCM_16));
+  OwnedTensor features(Type::kInt8, {2}, 26.0f / 256, -128);  // as micro_speech's
+  EXPECT_SAYS(load({.source = file}, features), "the model wants features");
+}
+
 TEST_F(InputSound, rate_resamples) {
   const std::string file = folder.add(
       "s.flac", encode_sound(std::vector<double>(4800, 0.5), 2, 48000, SF_FORMAT_FLAC | SF_FORMAT_PCM_16));

@@ -87,7 +87,7 @@ TEST(Run, text_shows_what_was_done_and_the_outputs_raw_and_real) {
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, StartsWith("input 0 \"x\": INT8 [1,1], scale "));
-  EXPECT_THAT(result.out, HasSubstr(file + ": 1 numbers, quantized to INT8"));
+  EXPECT_THAT(result.out, HasSubstr(file + ": 1 number, quantized to INT8"));
   EXPECT_THAT(result.out,
               ContainsRegex("\noutput 0 \".*\": INT8 \\[1,1\\], scale .*\n  raw  .*\n  real .*\n"));
 }

@@ -30,7 +30,7 @@ class Writer {
   // Names come from the file: what would break a terminal or a line is shown as '?'.
   void name(std::string_view name) {
     put('"');
-    for (const char c : name) put(c < ' ' || c == 0x7f ? '?' : c);
+    for (const char c : name) put(static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c);
     put('"');
   }
   void number(int32_t value) {
