@@ -49,6 +49,19 @@ TEST(Conv2dS8, DilationLeavesOutWhatLiesOutside) {
   EXPECT_EQ(model.output<int8_t>(0), (std::vector<int8_t>{4, 6, 9, 6, 8}));
 }
 
+TEST(Conv2dS8, MoreRowsThanAStepHasUnits) {
+  constexpr int32_t kRows = 70'000;
+  test::LoadedModel model(
+      conv_model({1, kRows, 1, 1}, {1, 1, 1, 1}, {1, kRows, 1, 1}, options(schema::Padding::VALID, 1), {2}),
+      2);
+  std::vector<int8_t> in(kRows);
+  for (int32_t i = 0; i < kRows; ++i) in[static_cast<size_t>(i)] = static_cast<int8_t>(i % 60);
+  model.set_input<int8_t>(0, in);
+  model.invoke();
+  const std::vector<int8_t> out = model.output<int8_t>(0);
+  for (size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], 2 * in[i]) << i;
+}
+
 TEST(Conv2dS8, RefusesAStrideOfZero) {
   test::LoadedModel model(
       conv_model({1, 1, 4, 1}, {1, 1, 2, 1}, {1, 1, 4, 1}, options(schema::Padding::SAME, 0), {1, 1}));
