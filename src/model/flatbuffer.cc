@@ -5,7 +5,7 @@ namespace tandem::flat {
 uint32_t File::follow(uint64_t at) const {
   const auto offset = read<uint32_t>(at);
   const uint64_t target = at + offset;
-  if (offset == 0 || target >= bytes.size()) {
+  if (target == 0 || target >= bytes.size()) {
     fail(at);
     return 0;
   }
@@ -18,21 +18,20 @@ Table Table::open(File file, uint32_t at) {
     file.fail(at);
     return {};
   }
-  // The vtable lies at the table's position minus a signed offset: before or after it.
+  // The vtable lies at the table's position minus a signed offset: before or after it. Its first number is
+  // its own size; the second, the table's, is of no use to a reader that checks every field against the file.
   const int64_t vtable = int64_t{at} - file.read<int32_t>(at);
-  if (vtable < 0 || !file.holds(static_cast<uint64_t>(vtable), 2 * sizeof(uint16_t))) {
+  if (vtable < 0 || !file.holds(static_cast<uint64_t>(vtable), sizeof(uint16_t))) {
     file.fail(at);
     return {};
   }
-  Table table{.file = file, .at = at, .vtable = static_cast<uint32_t>(vtable)};
-  table.vtable_bytes = file.read<uint16_t>(table.vtable);
-  table.table_bytes = file.read<uint16_t>(table.vtable + 2);
-  if (table.vtable_bytes < 4 || table.vtable_bytes % 2 != 0 || table.table_bytes < 4 ||
-      !file.holds(table.vtable, table.vtable_bytes) || !file.holds(at, table.table_bytes)) {
+  const auto position = static_cast<uint32_t>(vtable);
+  const auto bytes = file.read<uint16_t>(position);
+  if (bytes % 2 != 0 || !file.holds(position, bytes)) {
     file.fail(at);
     return {};
   }
-  return table;
+  return {.file = file, .at = at, .vtable = position, .vtable_bytes = bytes};
 }
 
 uint32_t Table::field(uint32_t id, uint32_t size) const {
@@ -40,7 +39,7 @@ uint32_t Table::field(uint32_t id, uint32_t size) const {
   if (entry + 2 > vtable_bytes) return 0;
   const auto offset = file.read<uint16_t>(uint64_t{vtable} + entry);
   if (offset == 0) return 0;
-  if (offset < 4 || offset + size > table_bytes) {
+  if (!file.holds(uint64_t{at} + offset, size)) {
     file.fail(uint64_t{vtable} + entry);
     return 0;
   }

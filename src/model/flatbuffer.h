@@ -54,13 +54,12 @@ struct Table {
   uint32_t at = 0;
   uint32_t vtable = 0;
   uint16_t vtable_bytes = 0;
-  uint16_t table_bytes = 0;
 
   /// The table at `at`; one without fields if that is not a table inside the file.
   static Table open(File file, uint32_t at);
 
   [[nodiscard]] bool valid() const { return at != 0; }
-  /// Where the value of field `id` lies, `size` bytes inside the table; 0 if the field is absent.
+  /// Where the value of field `id` lies, `size` bytes inside the file; 0 if the field is absent.
   [[nodiscard]] uint32_t field(uint32_t id, uint32_t size) const;
   template <class T>
   [[nodiscard]] T scalar(uint32_t id, T absent = T{}) const {

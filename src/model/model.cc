@@ -32,6 +32,7 @@ enum Buffer { kData };
 
 constexpr uint32_t kSupportedVersion = 3;
 constexpr int32_t kCustomOperator = 32;
+constexpr uint8_t kLastBuiltinOptions = 126;  // RightShiftOptions
 
 // The tensor's shape, or why it cannot be one.
 Result<Shape> read_shape(const flat::Table& tensor) {
@@ -255,8 +256,9 @@ class ModelCheck {
         }
       }
     }
-    (void)op.scalar<uint8_t>(field::kOptionsType);
-    (void)op.table(field::kOptions);
+    // Of what the schema does not name, nobody can say what it is: it stays unread.
+    const auto options_type = op.scalar<uint8_t>(field::kOptionsType);
+    if (options_type >= 1 && options_type <= kLastBuiltinOptions) (void)op.table(field::kOptions);
     (void)op.vector(field::kCustomOptions, 1);
     return {};
   }
