@@ -14,10 +14,13 @@ Status expect_no_requantization(const OpContext& c, uint32_t i) {
   const Quantization from = c.input(i).quantization;
   const Quantization to = c.output(0).quantization;
   const Type type = c.output(0).type;
+  if (type == Type::kInt16) {
+    if (from.zero_point() != 0) return c.error(Code::kInputZeroPoint, static_cast<int32_t>(i), 0);
+    if (to.zero_point() != 0) return c.error(Code::kOutputZeroPoint, 0, 0);
+  }
   const bool is_8_bit = type == Type::kInt8 || type == Type::kUInt8;
-  const bool same = is_8_bit ? from.scale() == to.scale() && from.zero_point() == to.zero_point()
-                             : type != Type::kInt16 || (from.zero_point() == 0 && to.zero_point() == 0);
-  return same ? Status{} : c.error(Code::kSameQuantization, static_cast<int32_t>(i));
+  const bool same = from.scale() == to.scale() && from.zero_point() == to.zero_point();
+  return is_8_bit && !same ? c.error(Code::kSameQuantization, static_cast<int32_t>(i)) : Status{};
 }
 
 // Refuses unless input `i` has the output's shape in all dimensions but `axis`.

@@ -91,8 +91,14 @@ TEST(Concatenation, RefusesInputsThatWouldNeedRequantization) {
   EXPECT_EQ(model.refusal(),
             "op 0 CONCATENATION \"y\": output 0 must have the same scale and zero point as input 1; "
             "requantize the model");
-  const TensorSpec int16{.type = TensorType::INT16, .shape = {1, 2}, .scale = {0.5f}, .zero_point = {1}};
-  EXPECT_EQ(test::LoadedModel(concatenation({int16}, int16, 0)).status().code, Code::kSameQuantization);
+}
+
+TEST(Concatenation, RefusesInt16WithZeroPoints) {
+  const TensorSpec centred{.type = TensorType::INT16, .shape = {1, 2}, .scale = {0.5f}, .zero_point = {0}};
+  TensorSpec shifted = centred;
+  shifted.zero_point = {1};
+  EXPECT_EQ(test::LoadedModel(concatenation({shifted}, centred, 0)).status().code, Code::kInputZeroPoint);
+  EXPECT_EQ(test::LoadedModel(concatenation({centred}, shifted, 0)).status().code, Code::kOutputZeroPoint);
 }
 
 TEST(Concatenation, RefusesShapesThatDoNotAddUp) {

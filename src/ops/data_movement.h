@@ -13,7 +13,7 @@ uint32_t element_bytes(Type type);
 /// The distance in elements from one index of each dimension of a dense tensor to the next.
 struct DenseStrides {
   explicit DenseStrides(const Shape& shape);
-  int64_t elements[kMaxRank];
+  int64_t elements[kMaxRank] = {};
 };
 
 /// Elements moved along one dimension; strides in elements.
