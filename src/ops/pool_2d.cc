@@ -16,9 +16,9 @@ struct Kernels {
   const Kernel<Pool2dParams>& f32;
 };
 
-// Whether the last window along an axis has a tap inside; the first always has.
+// Whether the last window along an axis has a tap inside; the first has, if there is an inside.
 bool reaches_inside(int32_t in, int32_t out, int32_t stride, int32_t pad) {
-  return (out - 1) * stride - pad < in;
+  return in > 0 && (out - 1) * stride - pad < in;
 }
 
 Status plan(OpContext& c, const Kernels& kernels) {

@@ -36,7 +36,7 @@ Status plan_transpose_conv(OpContext& c) {
   if (weights.shape.rank != 4)
     return c.error(Code::kInputRank, kWeights, static_cast<int32_t>(weights.shape.rank));
   if (out.shape.rank != 4) return c.error(Code::kOutputShape, 0, -1);
-  if (weights.shape[3] != in.shape[3]) return c.error(Code::kInputShape, kWeights, 3);
+  if (in.shape[3] < 1 || weights.shape[3] != in.shape[3]) return c.error(Code::kInputShape, kWeights, 3);
   if (weights.shape[0] != out.shape[3]) return c.error(Code::kOutputShape, 0, 3);
   if (bias.present() && bias.elements != static_cast<uint32_t>(out.shape[3])) {
     return c.error(Code::kInputShape, kBias, 0);

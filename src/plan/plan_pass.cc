@@ -236,7 +236,7 @@ Ref OpContext::ref(const TensorInfo& tensor) { return pass_.tensor_ref(tensor); 
 bool OpContext::try_in_place(uint32_t i) {
   const int32_t source = index(op_.inputs, i);
   const int32_t target = index(op_.outputs, 0);
-  if (source < 0 || target < 0) return false;
+  if (source < 0 || target < 0 || source == target) return false;  // an operator may overwrite its variable
   const std::span<Buffer> buffers = pass_.buffers_;
   Buffer& from = buffers[static_cast<uint32_t>(source)];
   Buffer& to = buffers[static_cast<uint32_t>(target)];
@@ -274,6 +274,10 @@ uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
 }
 
 void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
+  // Where nothing comes out there is nothing to do, and loops over the other dimensions could take for ever.
+  bool writes = op_.outputs.count == 0;
+  for (uint32_t i = 0; i < op_.outputs.count; ++i) writes |= output(i).elements > 0;
+  if (!writes) return;
   pass_.emit(kernel, params, params_bytes, work);
 }
 
