@@ -73,8 +73,11 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     TANDEM_TRY(factors.status());
     params.multipliers = factors->multipliers;
     params.shifts = factors->shifts;
-    params.in_zero_point = in.quantization.zero_point();
-    params.out_zero_point = out.quantization.zero_point();
+    // Those of int16 are 0 by definition; TensorFlow Lite Micro does not look whether the file agrees.
+    if (in.type == Type::kInt8) {
+      params.in_zero_point = in.quantization.zero_point();
+      params.out_zero_point = out.quantization.zero_point();
+    }
   }
   const uint64_t macs = macs_per_output * out.elements;
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "models/model_builder.h"
 #include "run_model.h"
 
@@ -74,6 +77,65 @@ TEST(Conv2dS8, RefusesAFilterLargerThanTheInputWithoutPadding) {
   test::LoadedModel model(
       conv_model({1, 1, 2, 1}, {1, 1, 4, 1}, {1, 1, 1, 1}, options(schema::Padding::VALID, 1), {1, 1, 1, 1}));
   EXPECT_EQ(model.status().code, Code::kInputShape);
+}
+
+// Where TensorFlow Lite Micro has no zero points, those that a file names all the same change nothing.
+TEST(Conv2dS16, ZeroPointsAreNotLookedAt) {
+  for (const bool depthwise : {false, true}) {
+    ModelBuilder b;
+    const int x = b.tensor(
+        {.name = "x", .type = TensorType::INT16, .shape = {1, 1, 2, 1}, .scale = {1}, .zero_point = {5}});
+    const int w = b.constant(
+        {.name = "w", .type = TensorType::INT8, .shape = {1, 1, 1, 1}, .scale = {1}, .zero_point = {0}},
+        std::vector<int8_t>{3});
+    const int y = b.tensor(
+        {.name = "y", .type = TensorType::INT16, .shape = {1, 1, 2, 1}, .scale = {1}, .zero_point = {7}});
+    if (depthwise) {
+      schema::DepthwiseConv2DOptionsT o;
+      o.padding = schema::Padding::VALID;
+      o.stride_h = o.stride_w = o.depth_multiplier = 1;
+      b.op(BuiltinOperator::DEPTHWISE_CONV_2D, {x, w, -1}, {y}, o);
+    } else {
+      b.op(BuiltinOperator::CONV_2D, {x, w, -1}, {y}, options(schema::Padding::VALID, 1));
+    }
+    b.inputs({x});
+    b.outputs({y});
+    test::LoadedModel model(b.finish());
+    model.set_input<int16_t>(0, {100, -200});
+    model.invoke();
+    EXPECT_EQ(model.output<int16_t>(0), (std::vector<int16_t>{300, -600})) << depthwise;
+  }
+}
+
+// Two channels, the second with the given scale of its weights.
+std::vector<uint8_t> two_channels(float second_scale) {
+  ModelBuilder b;
+  const int x = b.tensor({.name = "x", .type = TensorType::INT8, .shape = {1, 1, 1, 1}, .scale = {1}});
+  const int w = b.constant({.name = "w",
+                            .type = TensorType::INT8,
+                            .shape = {2, 1, 1, 1},
+                            .scale = {1, second_scale},
+                            .zero_point = {0, 0}},
+                           std::vector<int8_t>{2, 2});
+  const int y = b.tensor(
+      {.name = "y", .type = TensorType::INT8, .shape = {1, 1, 1, 2}, .scale = {1}, .zero_point = {-3}});
+  b.op(BuiltinOperator::CONV_2D, {x, w, -1}, {y}, options(schema::Padding::VALID, 1));
+  b.inputs({x});
+  b.outputs({y});
+  return b.finish();
+}
+
+TEST(Conv2dS8, AChannelOfScaleZeroGivesTheZeroPoint) {
+  test::LoadedModel model(two_channels(0));
+  model.set_input<int8_t>(0, {10});
+  model.invoke();
+  EXPECT_EQ(model.output<int8_t>(0), (std::vector<int8_t>{17, -3}));
+}
+
+TEST(Conv2dS8, RefusesScalesThatAreNoNumbersOrNegative) {
+  for (const float scale : {-1.0F, std::numeric_limits<float>::quiet_NaN(), HUGE_VALF}) {
+    EXPECT_EQ(test::LoadedModel(two_channels(scale)).status().code, Code::kInputQuantization) << scale;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "kernels/pool_2d.h"
 
+#include <algorithm>
+
 #include "ops/requantization.h"
 #include "ops/window.h"
 
@@ -15,6 +17,11 @@ struct Kernels {
   const Kernel<Pool2dParams>& s16;
   const Kernel<Pool2dParams>& f32;
 };
+
+// How many taps inside the input a window may have: sums of integers, and their rounding, fit int32.
+int64_t max_taps(Type type) {
+  return type == Type::kInt8 ? 1 << 23 : type == Type::kInt16 ? 65535 : int64_t{INT32_MAX};
+}
 
 // Whether the last window along an axis has a tap inside; the first has, if there is an inside.
 bool reaches_inside(int32_t in, int32_t out, int32_t stride, int32_t pad) {
@@ -33,9 +40,8 @@ Status plan(OpContext& c, const Kernels& kernels) {
   const flat::Table options = c.options(kPool2dOptions);
   if (!options.valid()) return c.error(Code::kOptionsMissing);
   const Size2d filter = {options.scalar<int32_t>(kFilterH), options.scalar<int32_t>(kFilterW)};
-  // The bound under which sums of int16 fit int32.
-  constexpr int64_t kMaxTaps = 65535;
-  if (filter.h < 1 || filter.w < 1 || int64_t{filter.h} * filter.w > kMaxTaps) {
+  const int64_t taps = int64_t{std::min(filter.h, in.shape[1])} * std::min(filter.w, in.shape[2]);
+  if (filter.h < 1 || filter.w < 1 || taps > max_taps(in.type)) {
     return c.error(Code::kOptionValue, kFilterH, filter.h);
   }
   const Result<Window2d> window =
@@ -52,11 +58,14 @@ Status plan(OpContext& c, const Kernels& kernels) {
   }
   Pool2dParams params{.window = *window, .channels = in.shape[3]};
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));
-  if (in.type != Type::kFloat32) TANDEM_TRY(c.expect_same_quantization(0));
+  // Without quantizations there is nothing to tell apart.
+  if (in.type != Type::kFloat32 && (in.quantization.present() || out.quantization.present())) {
+    TANDEM_TRY(c.expect_same_quantization(0));
+  }
   TANDEM_TRY(plan_output_clamp(c, activation, params.clamp, params.clamp_f32));
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
-  params.rows = cut_into_blocks(
-      rows, rows == 0 ? 0 : uint64_t{out.elements} / rows * static_cast<uint32_t>(filter.h * filter.w));
+  params.rows =
+      cut_into_blocks(rows, rows == 0 ? 0 : uint64_t{out.elements} / rows * static_cast<uint64_t>(taps));
   params.in = c.ref(in);
   params.out = c.ref(out);
   c.emit(in.type == Type::kInt8    ? kernels.s8

@@ -7,7 +7,7 @@
 namespace tandem {
 namespace {
 
-// Sums fit int32: 2^31 / 2^15 taps of int16 would take a window of 65,536 pixels, refused while planning.
+// Sums fit int32: planning refuses windows with more taps inside than that takes.
 template <class Element>
 struct Average {
   using Sum = std::conditional_t<std::is_same_v<Element, float>, float, int32_t>;
