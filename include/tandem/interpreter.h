@@ -75,6 +75,8 @@ class Interpreter {
   /// arena's content is undefined.
   Status prepare(const Model& model, OpSet ops, std::span<uint8_t> arena, const Port& port = kOneWorker,
                  std::span<uint8_t> workspace = {});
+  /// A port that is gone after the call is a mistake; keep it in a variable.
+  Status prepare(const Model&, OpSet, std::span<uint8_t>, const Port&&, std::span<uint8_t> = {}) = delete;
 
   /// Inputs are to be written before every invocation: a run may use their memory for other tensors
   /// afterwards.

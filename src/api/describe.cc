@@ -33,10 +33,10 @@ class Writer {
     for (const char c : name) put(static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c);
     put('"');
   }
-  void number(int32_t value) {
-    char digits[11];
+  void number(int64_t value) {
+    char digits[20];
     size_t count = 0;
-    uint32_t magnitude = value < 0 ? 0U - static_cast<uint32_t>(value) : static_cast<uint32_t>(value);
+    uint64_t magnitude = value < 0 ? 0U - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     do {
       digits[count++] = static_cast<char>('0' + magnitude % 10);
       magnitude /= 10;
@@ -57,11 +57,14 @@ class Writer {
   size_t used_ = 0;
 };
 
-// {a}, {b}; {a:type}: a type's name; {b:operands}: 0 is "inputs", 1 is "outputs".
+// {a}, {b}; {a:unsigned}: the same bits without a sign; {a:type}: a type's name; {b:operands}: 0 is "inputs",
+// 1 is "outputs".
 void write_placeholder(Writer& writer, std::string_view placeholder, const Status& status) {
   const int32_t value = placeholder.starts_with('a') ? status.a : status.b;
   const std::string_view format = placeholder.size() > 2 ? placeholder.substr(2) : std::string_view{};
-  if (format == "type") {
+  if (format == "unsigned") {
+    writer.number(static_cast<uint32_t>(value));
+  } else if (format == "type") {
     writer.text(type_name(static_cast<Type>(value)));
   } else if (format == "operands") {
     writer.text(value == 0 ? "inputs" : "outputs");

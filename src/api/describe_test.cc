@@ -21,6 +21,8 @@ TEST(Describe, FillsInNumbersTypesAndPlaces) {
   EXPECT_EQ(
       text({.code = Code::kNegativeDimension, .tensor = 3, .a = 2, .b = -2147483647 - 1}),
       "tensor 3: dimension 2 of the shape is -2147483648; give the model a fixed shape when converting");
+  EXPECT_EQ(text({.code = Code::kBufferIndex, .tensor = 1, .a = -1, .b = 4}),
+            "tensor 1: buffer 4294967295 does not exist; the model has 4 buffers");
   EXPECT_EQ(text({}), "ok");
 }
 

@@ -146,7 +146,7 @@ constexpr Case kTensorCases[] = {
     {"buffer_of_an_output_does_not_exist", [](schema::ModelT& m) { tensor(m, 2).buffer = 1; },
      Code::kBufferIndex, "tensor 2: buffer 1 does not exist; the model has 1 buffers"},
     {"buffer_of_an_intermediate_does_not_exist", [](schema::ModelT& m) { tensor(m, 1).buffer = UINT32_MAX; },
-     Code::kBufferIndex, "tensor 1: buffer -1 does not exist; the model has 1 buffers"},
+     Code::kBufferIndex, "tensor 1: buffer 4294967295 does not exist; the model has 1 buffers"},
     {"no_buffers_at_all", [](schema::ModelT& m) { m.buffers.clear(); }, Code::kBufferIndex,
      "tensor 0: buffer 0 does not exist; the model has 0 buffers"},
     {"buffer_too_small",

@@ -1,7 +1,5 @@
 #include "ops/requantization.h"
 
-#include <limits>
-
 namespace tandem {
 namespace {
 
@@ -44,13 +42,9 @@ Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFac
   TANDEM_TRY(context.expect_output_quantized(0));
   const Quantization q = context.input(request.weights).quantization;
   const auto count = static_cast<uint32_t>(request.channels);
-  // A channel without any weight may have the scale 0: its output is the zero point.
-  bool usable = q.present();
-  for (uint32_t i = 0; i < q.scales.count; ++i) {
-    const float scale = q.scale(i);
-    usable &= scale >= 0 && scale <= std::numeric_limits<float>::max();  // false for NaN
+  if (!q.scales_usable()) {
+    return context.error(Code::kInputQuantization, static_cast<int32_t>(request.weights));
   }
-  if (!usable) return context.error(Code::kInputQuantization, static_cast<int32_t>(request.weights));
   if (q.per_channel() && q.scales.count != count) {
     return context.error(Code::kPerChannelCount, static_cast<int32_t>(q.scales.count), request.channels);
   }
