@@ -1,6 +1,7 @@
-// Inference on this host, for ratios within one run: workers against each other, models against each other. Says nothing
-// about a microcontroller. MACs per second are counted from the planner's figures.
-//   models_bench [MODEL.tflite...] [--benchmark_...]   default: person_shaped, and person_detect of the reference data
+// Inference on this host, for ratios within one run: workers against each other, models against each other.
+// Says nothing about a microcontroller. MACs per second are counted from the planner's figures.
+//   models_bench [MODEL.tflite...] [--benchmark_...]   default: person_shaped, and person_detect of the
+//   reference data
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -55,8 +56,8 @@ void run(benchmark::State& state, const Loaded& loaded) {
     return;
   }
   for (auto _ : state) benchmark::DoNotOptimize(interpreter.invoke());
-  state.counters["MAC/s"] = benchmark::Counter(static_cast<double>(loaded.macs),
-                                               benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["MAC/s"] =
+      benchmark::Counter(static_cast<double>(loaded.macs), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 }  // namespace
@@ -74,7 +75,8 @@ int main(int argc, char** argv) {
   for (const std::string& path : paths) {
     const std::shared_ptr<Loaded> loaded = load(path);
     if (loaded == nullptr) {
-      std::fprintf(stderr, "models_bench: %s is not a model that can be planned; see `tandem inspect`\n", path.c_str());
+      std::fprintf(stderr, "models_bench: %s is not a model that can be planned; see `tandem inspect`\n",
+                   path.c_str());
       return EXIT_FAILURE;
     }
     benchmark::RegisterBenchmark(std::filesystem::path(path).stem().c_str(),

@@ -9,8 +9,8 @@ namespace tandem {
 template <class Element, class Sum>
 struct Accumulator;
 
-// s8, and s16 with a 32-bit bias. The sum wraps, as the reference's does in practice; with |w·x| ≤ 128·255 that takes
-// more than 65,000 products.
+// s8, and s16 with a 32-bit bias. The sum wraps, as the reference's does in practice; with |w·x| ≤ 128·255
+// that takes more than 65,000 products.
 template <class Element>
 struct Accumulator<Element, int32_t> {
   int32_t sum = 0;
@@ -28,7 +28,9 @@ struct Accumulator<Element, int64_t> {
   int64_t sum = 0;
 
   void multiply(int32_t weight, int32_t activation) { sum += int64_t{weight} * activation; }
-  void add(int64_t bias) { sum = static_cast<int64_t>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(bias)); }
+  void add(int64_t bias) {
+    sum = static_cast<int64_t>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(bias));
+  }
   [[nodiscard]] Element finish(QuantizedMultiplier m, int32_t zero_point, const Clamp& clamp) const {
     return static_cast<Element>(clamp.apply(wrapping_add(requantize64(sum, m), zero_point)));
   }
