@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "conform.h"
+#include "sim.h"
 
 namespace {
 
@@ -24,6 +25,29 @@ int main(int argc, char** argv) {
   conform_command->add_option("--workers", conform.workers, "Worker threads")->check(CLI::Range(1, 8));
   conform_command->add_flag("--json", conform.json, "Counts by operator and type as JSON");
 
+  tandem::cli::SimOptions sim;
+  CLI::App* sim_command = app.add_subcommand("sim", "Run RP2040 firmware on a simulated chip, to the cycle");
+  sim_command->add_option("firmware", sim.firmware, "ELF, UF2 or flash image")
+      ->required()
+      ->check(CLI::ExistingFile);
+  sim_command
+      ->add_option("--bootrom", sim.bootrom,
+                   "The chip's 16 KB boot ROM; without it its functions are emulated")
+      ->check(CLI::ExistingFile);
+  sim_command->add_option("--max-cycles", sim.max_cycles, "End after so many clk_sys cycles");
+  sim_command->add_option("--timeout", sim.timeout_seconds,
+                          "End after so many seconds of this machine's time");
+  sim_command->add_option("--stop-on", sim.stop_on, "End when the console shows this text");
+  sim_command->add_option("--clock-mhz", sim.clock_mhz, "clk_sys, whatever the clock registers say")
+      ->check(CLI::Range(1.0, 1000.0));
+  sim_command->add_option("--marks", sim.marks, "BEGIN,END: count cycles between two symbols' addresses");
+  sim_command->add_option("--files", sim.files, "Folder whose files firmware may read by semihosting")
+      ->check(CLI::ExistingDirectory);
+  sim_command->add_flag("--instant-uart", sim.instant_uart, "UARTs take every byte at once");
+  sim_command->add_flag("--json", sim.json, "Statistics as JSON");
+  sim_command->add_flag("--profile", sim.profile, "Cycles and stalls by function");
+  sim_command->add_option("--top", sim.top, "Lines of the profile for each core");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -32,5 +56,6 @@ int main(int argc, char** argv) {
     app.exit(error);
     return kUsageError;
   }
+  if (sim_command->parsed()) return tandem::cli::simulate(sim);
   return tandem::cli::conform(conform);
 }

@@ -1,0 +1,297 @@
+#include "machine.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "devices/devices.h"
+
+namespace tandem::sim {
+
+namespace {
+
+constexpr size_t kDmaIndex = 2;  // after the two cores
+constexpr uint32_t kDmaResetBit = 2;
+
+constexpr DeviceSite kSites[] = {
+#define TANDEM_DEVICE(name, base, reset_bit, irq, dreq, dreqs, make) \
+  {#name, base, reset_bit, irq, dreq, dreqs},
+#include "devices/devices.inc"
+#undef TANDEM_DEVICE
+};
+
+using Wide = unsigned __int128;
+
+}  // namespace
+
+Machine::Machine(const Options& options, Host& host)
+    : options_(options),
+      host_(host),
+      flash_(kFlashWindowBytes, 0xff),
+      xip_(flash_, options_.parameters),
+      bus_(*this, xip_, flash_),
+      sio_(*this),
+      dma_(*this),
+      rom_(*this),
+      semihosting_(*this) {
+  for (int id = 0; id < 2; ++id) cores_[static_cast<size_t>(id)] = std::make_unique<Core>(*this, id);
+  clock_tree_.crystal_hz = options.crystal_hz;
+  clock_tree_.ring_hz = options.ring_oscillator_hz;
+  clock_tree_.fixed_sys_hz = options.system_hz;
+  clocks_ = clock_tree_.evaluate();
+  add_devices();
+  rom_.use_high_level();
+}
+
+Machine::~Machine() = default;
+
+void Machine::add_devices() {
+  const auto add = [&](const DeviceSite& site, std::unique_ptr<Device> device) {
+    if (region(site.base) == kRegionApb) {
+      apb_devices_[site.base >> 14 & 31] = device.get();
+    } else {
+      ahb_devices_[site.base >> 20 & 7] = device.get();
+    }
+    for (unsigned i = 0; i < site.dreqs; ++i) dreq_device_[static_cast<size_t>(site.dreq) + i] = device.get();
+    devices_.push_back({std::move(device), site.reset_bit});
+  };
+  const DeviceSite* site = kSites;
+#define TANDEM_DEVICE(name, base, reset_bit, irq, dreq, dreqs, make) \
+  add(*site, make(*this, *site));                                    \
+  ++site;
+#include "devices/devices.inc"
+#undef TANDEM_DEVICE
+  ahb_devices_[0] = &dma_;
+  dma_.reset(0);
+}
+
+// ---- loading and starting
+// ----------------------------------------------------------------------------------
+
+std::vector<Segment> Machine::load(const Image& image) {
+  std::vector<Segment> homeless;
+  uint32_t lowest_sram = 0;
+  for (const Segment& segment : image.segments) {
+    uint32_t left = 0;
+    uint8_t* memory = bus_.memory(segment.address, &left);
+    if (memory == nullptr || region(segment.address) == kRegionRom || segment.bytes.size() > left) {
+      homeless.push_back(segment);
+      continue;
+    }
+    std::copy(segment.bytes.begin(), segment.bytes.end(), memory);
+    if (region(segment.address) == kRegionSram && (lowest_sram == 0 || segment.address < lowest_sram)) {
+      lowest_sram = segment.address;
+    }
+  }
+  const bool in_flash = std::any_of(image.segments.begin(), image.segments.end(), [](const Segment& segment) {
+    return region(segment.address) == kRegionXip;
+  });
+  sram_vectors_ = in_flash ? 0 : lowest_sram;
+  return homeless;
+}
+
+void Machine::use_rom(std::span<const uint8_t> image) { rom_.use_image(image); }
+
+void Machine::power_on() {
+  sio_.reset();
+  semihosting_.reset();
+  stopped_ = false;
+  stop_ = {};
+  cores_[0]->reset(0);
+  cores_[1]->reset(0);
+}
+
+void Machine::start(uint32_t vectors) {
+  power_on();
+  xip_.configure_as_boot2();
+  cores_[0]->start(vectors, 0);
+}
+
+bool Machine::boot() {
+  uint32_t vectors = sram_vectors_;
+  if (vectors == 0) {
+    const std::span<const uint8_t> boot2(flash_.data(), kBoot2Bytes - 4);
+    uint32_t checksum = 0, sp = 0, entry = 0, left = 0;
+    std::memcpy(&checksum, flash_.data() + kBoot2Bytes - 4, 4);
+    std::memcpy(&sp, flash_.data() + kBoot2Bytes, 4);
+    std::memcpy(&entry, flash_.data() + kBoot2Bytes + 4, 4);
+    const bool has_vectors = (entry & 1) && region(sp) == kRegionSram && bus_.memory(entry, &left) != nullptr;
+    if (boot2_checksum(boot2) == checksum || !has_vectors) {
+      power_on();
+      return true;
+    }
+    vectors = kFlashVectors;
+  }
+  start(vectors);
+  return false;
+}
+
+void Machine::stop(const Stop& why) {
+  if (stopped_) return;
+  stopped_ = true;
+  stop_ = why;
+  yield();
+}
+
+// ---- the loop
+// ----------------------------------------------------------------------------------------------
+//
+// Masters reach the bus in cycle order. Each tells the earliest cycle in which it can next touch it; the
+// earliest runs, and only up to the next one's cycle, so that whenever an access is made no other master can
+// still ask for an earlier one. Ports then need no queue: who finds one taken asks again when it's free.
+// Several masters asking in the same cycle go by priority, then by turns.
+
+void Machine::reschedule() {
+  events_stale_ = true;
+  dma_.wake();
+  yield();
+}
+
+void Machine::refresh_events() {
+  events_stale_ = false;
+  next_event_ = std::min(cores_[0]->systick_event(), cores_[1]->systick_event());
+  for (const Slot& slot : devices_) next_event_ = std::min(next_event_, slot.device->next_event());
+}
+
+void Machine::run_events(Cycles now) {
+  arrive(now);
+  for (auto& core : cores_) {
+    if (core->systick_event() <= now) core->run_systick(now);
+  }
+  for (const Slot& slot : devices_) {
+    if (slot.device->next_event() <= now) slot.device->run_event(now);
+  }
+  events_stale_ = true;
+  dma_.wake();
+}
+
+/// BUS_PRIORITY's bits: PROC0 0, PROC1 4, DMA_R 8, DMA_W 12 [DS 2.1.5].
+unsigned Machine::priority_of_master(size_t index) const {
+  const unsigned bit = index < kDmaIndex ? static_cast<unsigned>(index) * 4 : dma_.writing() ? 12 : 8;
+  return priorities_ >> bit & 1;
+}
+
+inline void Machine::run_core(Core& core, Cycles horizon) {
+  if (observer_ == nullptr) {
+    core.run<false>(horizon);
+  } else {
+    core.run<true>(horizon);
+  }
+}
+
+/// Several masters can ask in cycle `now`: the first in order makes its accesses of this cycle, and the next
+/// round decides anew.
+void Machine::step_tie(const std::array<Cycles, 3>& times, Cycles now, Cycles horizon) {
+  size_t chosen = times.size();
+  for (size_t k = 0; k < times.size(); ++k) {
+    const size_t i = (turn_ + k) % times.size();
+    if (times[i] != now) continue;
+    if (chosen == times.size() || priority_of_master(i) > priority_of_master(chosen)) chosen = i;
+  }
+  turn_ = (chosen + 1) % times.size();
+  if (chosen == kDmaIndex) {
+    dma_.step(now);
+  } else {
+    run_core(*cores_[chosen], std::min(now + 1, horizon));
+  }
+}
+
+Stop Machine::run(Cycles limit) {
+  Core& core0 = *cores_[0];
+  Core& core1 = *cores_[1];
+  while (!stopped_) {
+    if (events_stale_) refresh_events();
+    const Cycles t0 = core0.next_access(), t1 = core1.next_access();
+    const Cycles td = dma_.active() ? dma_.next_access() : kNever;
+    const Cycles first = std::min({t0, t1, td});
+    const Cycles until = std::min(next_event_, limit);
+    if (first >= until) [[unlikely]] {
+      if (first == kNever && next_event_ == kNever) {
+        stop({StopKind::kAsleep, 0, std::nullopt});
+        break;
+      }
+      if (limit <= next_event_) {
+        now_ = limit;
+        return {};
+      }
+      run_events(next_event_);
+      continue;
+    }
+    // One master alone is the common case, then two in some order, then a tie.
+    if (t0 < t1 && t0 < td) {
+      run_core(core0, std::min({t1, td, until}));
+    } else if (t1 < t0 && t1 < td) {
+      run_core(core1, std::min({t0, td, until}));
+    } else if (td < t0 && td < t1) {
+      dma_.step(td);
+    } else {
+      step_tie({t0, t1, td}, first, until);
+    }
+  }
+  now_ = std::max({now_, core0.time(), core1.time()});
+  return stop_;
+}
+
+// ---- for parts
+// ---------------------------------------------------------------------------------------------
+
+void Machine::update_clocks(Cycles now) {
+  const Clocks changed = clock_tree_.evaluate();
+  if (changed == clocks_) return;
+  ticks_base_ = ticks(now);
+  ticks_from_ = now;
+  clocks_ = changed;
+  for (const Slot& slot : devices_) slot.device->clocks_changed(now);
+  reschedule();
+}
+
+uint64_t Machine::ticks(Cycles now) const {
+  if (clocks_.tick_divider == 0 || now <= ticks_from_) return ticks_base_;
+  const Wide scaled = Wide{now - ticks_from_} * clocks_.ref_hz;
+  return ticks_base_ + static_cast<uint64_t>(scaled / (Wide{clocks_.sys_hz} * clocks_.tick_divider));
+}
+
+Cycles Machine::cycle_of_tick(uint64_t tick) const {
+  if (clocks_.tick_divider == 0) return kNever;
+  if (tick <= ticks_base_) return ticks_from_;
+  const Wide scaled = Wide{tick - ticks_base_} * clocks_.sys_hz * clocks_.tick_divider;
+  const Wide cycles = (scaled + clocks_.ref_hz - 1) / clocks_.ref_hz;
+  return cycles > Wide{kNever - 1 - ticks_from_} ? kNever : ticks_from_ + static_cast<Cycles>(cycles);
+}
+
+void Machine::set_ticks(uint64_t ticks, Cycles now) {
+  ticks_base_ = ticks;
+  ticks_from_ = now;
+}
+
+void Machine::set_irq(unsigned line, bool level) {
+  for (auto& core : cores_) core->set_irq(line, level, now_);
+}
+
+Device* Machine::device_at(uint32_t address) {
+  if (region(address) == kRegionApb)
+    return (address & 0x0fffffff) < 0x80000 ? apb_devices_[address >> 14 & 31] : nullptr;
+  if (region(address) == kRegionAhb)
+    return (address & 0x0fffffff) < 0x800000 ? ahb_devices_[address >> 20 & 7] : nullptr;
+  return nullptr;
+}
+
+Cycles Machine::dreq_at(unsigned dreq, Cycles now) {
+  constexpr unsigned kXipFirst = 37, kXipLast = 39;
+  if (dreq >= kXipFirst && dreq <= kXipLast) return xip_.dreq_at(dreq, now);
+  Device* device = dreq_device_[dreq];
+  return device == nullptr ? kNever : device->dreq_at(dreq, now);
+}
+
+void Machine::reset_blocks(uint32_t blocks, Cycles now) {
+  for (const Slot& slot : devices_) {
+    if (slot.reset_bit >= 0 && (blocks >> slot.reset_bit & 1)) slot.device->reset(now);
+  }
+  if (blocks >> kDmaResetBit & 1) dma_.reset(now);
+}
+
+void Machine::warn(int core, uint32_t address, bool write) {
+  if (!warned_.insert(address & ~3u).second) return;
+  host_.on_warning({address, write, core, core < 0 ? 0 : cores_[static_cast<size_t>(core)]->pc()});
+}
+
+}  // namespace tandem::sim
