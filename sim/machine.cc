@@ -178,20 +178,55 @@ inline void Machine::run_core(Core& core, Cycles horizon) {
   }
 }
 
-/// Several masters can ask in cycle `now`: the first in order makes its accesses of this cycle, and the next
-/// round decides anew.
-void Machine::step_tie(const std::array<Cycles, 3>& times, Cycles now, Cycles horizon) {
+/// The loop for two cores and no DMA: the same rules, without looking for a third master each time.
+template <bool kObserved>
+void Machine::run_cores(Cycles until) {
+  Core& core0 = *cores_[0];
+  Core& core1 = *cores_[1];
+  while (!stopped_ && !events_stale_) {
+    const Cycles t0 = core0.next_access(), t1 = core1.next_access();
+    if (t0 < t1) {
+      if (t0 >= until) return;
+      core0.run<kObserved>(std::min(t1, until));
+    } else if (t1 < t0) {
+      if (t1 >= until) return;
+      core1.run<kObserved>(std::min(t0, until));
+    } else {
+      if (t0 >= until) return;
+      const unsigned priority0 = priority_of_master(0), priority1 = priority_of_master(1);
+      const bool second = priority0 == priority1 ? turn_ == 1 : priority1 > priority0;
+      turn_ = second ? 0 : 1;
+      (second ? core1 : core0).run<kObserved>(t0 + 1);
+    }
+  }
+}
+
+/// One step with the DMA among the masters.
+void Machine::run_with_dma(Cycles until) {
+  const std::array<Cycles, 3> times = {cores_[0]->next_access(), cores_[1]->next_access(),
+                                       dma_.next_access()};
+  const Cycles now = std::min({times[0], times[1], times[2]});
+  if (now >= until) return;
   size_t chosen = times.size();
+  unsigned contenders = 0;
+  Cycles next = until;
   for (size_t k = 0; k < times.size(); ++k) {
     const size_t i = (turn_ + k) % times.size();
-    if (times[i] != now) continue;
+    if (times[i] != now) {
+      next = std::min(next, times[i]);
+      continue;
+    }
+    ++contenders;
     if (chosen == times.size() || priority_of_master(i) > priority_of_master(chosen)) chosen = i;
   }
-  turn_ = (chosen + 1) % times.size();
+  if (contenders > 1) {
+    turn_ = (chosen + 1) % times.size();
+    next = now + 1;  // of this cycle's accesses one; then the others have their turn
+  }
   if (chosen == kDmaIndex) {
     dma_.step(now);
   } else {
-    run_core(*cores_[chosen], std::min(now + 1, horizon));
+    run_core(*cores_[chosen], next);
   }
 }
 
@@ -200,31 +235,25 @@ Stop Machine::run(Cycles limit) {
   Core& core1 = *cores_[1];
   while (!stopped_) {
     if (events_stale_) refresh_events();
-    const Cycles t0 = core0.next_access(), t1 = core1.next_access();
-    const Cycles td = dma_.active() ? dma_.next_access() : kNever;
-    const Cycles first = std::min({t0, t1, td});
     const Cycles until = std::min(next_event_, limit);
-    if (first >= until) [[unlikely]] {
-      if (first == kNever && next_event_ == kNever) {
-        stop({StopKind::kAsleep, 0, std::nullopt});
-        break;
-      }
-      if (limit <= next_event_) {
-        now_ = limit;
-        return {};
-      }
-      run_events(next_event_);
-      continue;
-    }
-    // One master alone is the common case, then two in some order, then a tie.
-    if (t0 < t1 && t0 < td) {
-      run_core(core0, std::min({t1, td, until}));
-    } else if (t1 < t0 && t1 < td) {
-      run_core(core1, std::min({t0, td, until}));
-    } else if (td < t0 && td < t1) {
-      dma_.step(td);
+    if (dma_.active()) {
+      run_with_dma(until);
+    } else if (observer_ == nullptr) {
+      run_cores<false>(until);
     } else {
-      step_tie({t0, t1, td}, first, until);
+      run_cores<true>(until);
+    }
+    if (stopped_ || events_stale_) continue;
+    const Cycles first =
+        std::min({core0.next_access(), core1.next_access(), dma_.active() ? dma_.next_access() : kNever});
+    if (first < until) continue;
+    if (first == kNever && next_event_ == kNever) {
+      stop({StopKind::kAsleep, 0, std::nullopt});
+    } else if (limit <= next_event_) {
+      now_ = limit;
+      return {};
+    } else {
+      run_events(next_event_);
     }
   }
   now_ = std::max({now_, core0.time(), core1.time()});

@@ -148,7 +148,9 @@ class Machine {
   void refresh_events();
   void run_events(Cycles now);
   void run_core(Core& core, Cycles horizon);
-  void step_tie(const std::array<Cycles, 3>& times, Cycles now, Cycles horizon);
+  template <bool kObserved>
+  void run_cores(Cycles until);
+  void run_with_dma(Cycles until);
   unsigned priority_of_master(size_t index) const;
 
   Options options_;
