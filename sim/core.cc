@@ -308,8 +308,9 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
 #define TANDEM_CASES_10(n)                                                                  \
   TANDEM_CASE(n##0)                                                                         \
   TANDEM_CASE(n##1)                                                                         \
-  TANDEM_CASE(n##2) TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) \
-      TANDEM_CASE(n##7) TANDEM_CASE(n##8) TANDEM_CASE(n##9)
+  TANDEM_CASE(n##2)                                                                         \
+  TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) TANDEM_CASE(n##7) \
+      TANDEM_CASE(n##8) TANDEM_CASE(n##9)
 
 template <bool kObserved>
 void Core::run(Cycles horizon) {
@@ -342,9 +343,9 @@ void Core::run(Cycles horizon) {
       TANDEM_CASES_10()
       TANDEM_CASES_10(1)
       TANDEM_CASES_10(2)
-      TANDEM_CASES_10(3) TANDEM_CASES_10(4) TANDEM_CASES_10(5) TANDEM_CASES_10(6) TANDEM_CASES_10(7)
-          TANDEM_CASES_10(8) TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default
-          : __builtin_unreachable();
+      TANDEM_CASES_10(3)
+      TANDEM_CASES_10(4) TANDEM_CASES_10(5) TANDEM_CASES_10(6) TANDEM_CASES_10(7) TANDEM_CASES_10(8)
+          TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default : __builtin_unreachable();
     }
     after<kObserved>(flow, pc, cycles);
   }

@@ -311,6 +311,8 @@ bool Xip::read_ssi(uint32_t offset, Cycles now, uint32_t* value) {
   drain_bulk(now);
   const auto arrived = static_cast<uint32_t>(std::count_if(
       receive_.begin(), receive_.end(), [&](const Frame& frame) { return frame.ready <= now; }));
+  // Frames in the transmit FIFO or on the wire: each is answered by one received.
+  const auto under_way = static_cast<uint32_t>(receive_.size()) - arrived;
   if (offset >= kDr0 && offset < kDrEnd) {
     *value = 0;
     if (arrived != 0) {
@@ -342,14 +344,14 @@ bool Xip::read_ssi(uint32_t offset, Cycles now, uint32_t* value) {
       *value = rx_threshold_;
       return true;
     case kTxflr:
-      *value = 0;
+      *value = under_way;
       return true;
     case kRxflr:
       *value = arrived;
       return true;
-    case kSr:  // transmit FIFO not full and empty: frames leave at once, BUSY tells the rest
-      *value =
-          0x06 | (arrived != 0 ? 8u : 0) | (arrived == kSsiFifo ? 16u : 0) | (serial_free_ > now ? 1u : 0);
+    case kSr:  // BUSY, transmit FIFO not full, empty; receive FIFO not empty, full
+      *value = (serial_free_ > now ? 1u : 0) | (under_way < kSsiFifo ? 2u : 0) | (under_way == 0 ? 4u : 0) |
+               (arrived != 0 ? 8u : 0) | (arrived == kSsiFifo ? 16u : 0);
       return true;
     case kImr:
       *value = interrupt_mask_;
