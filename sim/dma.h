@@ -47,7 +47,7 @@ class Dma final : public Device {
   Cycles ready_at(const Channel& channel, Cycles now);
   void start_read(unsigned channel, Cycles now);
   void finish_write(Cycles now);
-  void fail(bool write, uint32_t address, Cycles now);
+  void fail(unsigned channel, bool write, uint32_t address, Cycles now);
   void update_irqs(Cycles now);
   void sniff(uint32_t value, unsigned bytes);
   uint32_t& channel_register(Channel& channel, uint32_t offset);

@@ -156,7 +156,7 @@ void Dma::start_read(unsigned number, Cycles now) {
   }
   machine_.arrive(done);
   if (!machine_.bus().read(-1, channel.read_address, bytes, done, &value)) {
-    fail(false, channel.read_address, now);
+    fail(number, false, channel.read_address, now);
     return;
   }
   turn_ = number + 1;
@@ -214,7 +214,7 @@ void Dma::finish_write(Cycles now) {
     active_ &= ~(1u << number);
   }
   if (!machine_.bus().write(-1, address, bytes, done, write_value_)) {
-    fail(true, address, now);
+    fail(number, true, address, now);
     return;
   }
   if (!last) return;
@@ -228,8 +228,7 @@ void Dma::finish_write(Cycles now) {
   if (next != number && next < kChannels) trigger(next, done);
 }
 
-void Dma::fail(bool write, uint32_t address, Cycles now) {
-  const auto number = write ? write_channel_ : (turn_ + kChannels - 1) % kChannels;
+void Dma::fail(unsigned number, bool write, uint32_t address, Cycles now) {
   channels_[number].control |= kAhbError | (write ? kWriteError : kReadError);
   abort(1u << number);
   if (!machine_.options().stop_on_fault) return;
