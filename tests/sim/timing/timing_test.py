@@ -29,6 +29,8 @@ def measure(command):
     cases = {}
     for line in run.stdout.splitlines():
         least, most, measured, name = line.split(" ", 3)
+        if name in cases:
+            sys.exit(f"{command}: two cases are named {name}")
         cases[name] = (int(least, 16), int(most, 16), int(measured, 16))
     return cases
 
