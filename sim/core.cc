@@ -309,8 +309,9 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
   TANDEM_CASE(n##0)                                                                         \
   TANDEM_CASE(n##1)                                                                         \
   TANDEM_CASE(n##2)                                                                         \
-  TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) TANDEM_CASE(n##7) \
-      TANDEM_CASE(n##8) TANDEM_CASE(n##9)
+  TANDEM_CASE(n##3)                                                                         \
+  TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) TANDEM_CASE(n##7) TANDEM_CASE(n##8) \
+      TANDEM_CASE(n##9)
 
 template <bool kObserved>
 void Core::run(Cycles horizon) {
@@ -344,8 +345,9 @@ void Core::run(Cycles horizon) {
       TANDEM_CASES_10(1)
       TANDEM_CASES_10(2)
       TANDEM_CASES_10(3)
-      TANDEM_CASES_10(4) TANDEM_CASES_10(5) TANDEM_CASES_10(6) TANDEM_CASES_10(7) TANDEM_CASES_10(8)
-          TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default : __builtin_unreachable();
+      TANDEM_CASES_10(4)
+      TANDEM_CASES_10(5) TANDEM_CASES_10(6) TANDEM_CASES_10(7) TANDEM_CASES_10(8) TANDEM_CASES_10(9)
+          TANDEM_CASES_10(10) TANDEM_CASES_10(11) default : __builtin_unreachable();
     }
     after<kObserved>(flow, pc, cycles);
   }
@@ -677,7 +679,9 @@ void Core::lockup(FaultKind kind, uint32_t address, unsigned bytes, bool write) 
 }
 
 Core::Flow Core::moved_stack(uint32_t old_sp) {
-  if (stack_.top != 0 && old_sp >= stack_.bottom && old_sp <= stack_.top && r_[13] < stack_.bottom)
+  const bool fell =
+      stack_.top != 0 && old_sp >= stack_.bottom && old_sp <= stack_.top && r_[13] < stack_.bottom;
+  if (fell && machine_.host().on_stack_limit(describe(FaultKind::kStackLimit, stack_.bottom, 0, false)))
       [[unlikely]] {
     return fault(FaultKind::kStackLimit, stack_.bottom);
   }

@@ -151,6 +151,16 @@ TEST_F(CoreTest, StackUnderItsLimitIsAFault) {
   EXPECT_EQ(stop.fault->registers[13], kStack - 128);
 }
 
+TEST_F(CoreTest, StackUnderItsLimitCanBeLetPass) {
+  start({0xb082, 0x2507, 0xe7fe});  // sub sp,#8; movs r5,#7; b .
+  core.guard_stack({kStack - 4, kStack});
+  test.host.stop_at_stack_limit = false;
+  EXPECT_EQ(run().kind, StopKind::kNone);
+  EXPECT_EQ(test.host.stack_falls, 1);
+  EXPECT_EQ(test.host.last_fall.registers[13], kStack - 8);
+  EXPECT_EQ(core.reg(5), 7u);
+}
+
 TEST(Core, FaultsEnterHardFaultIfAskedTo) {
   TestMachine test({.stop_on_fault = false});
   test.set_word(kVectors + 4 * kHardFault, kHandlers | 1);

@@ -40,6 +40,9 @@ class Host {
   /// A byte from a UART or from semihosting.
   virtual void on_console(uint8_t byte, Cycles now) = 0;
   virtual void on_warning(const Warning& /*warning*/) {}
+  /// A stack pointer fell below the range that Core::guard_stack was given. True: stop with this fault.
+  /// Working firmware does this too, where the memory below is free: a big array in main, say.
+  virtual bool on_stack_limit(const Fault& /*fault*/) { return true; }
   /// The contents of a host file that the firmware opens, or nothing if it may not have it.
   virtual std::optional<std::vector<uint8_t>> read_file(const std::string& /*name*/) { return std::nullopt; }
 };

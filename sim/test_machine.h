@@ -17,6 +17,14 @@ class TestHost final : public Host {
     if (name != file_name) return std::nullopt;
     return file;
   }
+  bool on_stack_limit(const Fault& fault) override {
+    ++stack_falls;
+    last_fall = fault;
+    return stop_at_stack_limit;
+  }
+  int stack_falls = 0;
+  Fault last_fall;
+  bool stop_at_stack_limit = true;
   std::string console;
   std::vector<Warning> warnings;
   std::string file_name;
