@@ -69,11 +69,11 @@ BESIDE "stm of 4, core 1 ldm of 4 on the bank", multiple_bank0, BANK0 + 0x2000, 
 @ SIO: both in every cycle.
 BESIDE "SIO loads, core 1 the same", load_sio, SIO, 16, 16, 16, ldr r0, [r1]
 @ APB: a read's data phase takes 3 cycles [DS 2.1.3], the other core's address phase is its last one. By turns a core
-@ is granted every 6 cycles, the last load takes its 4, the first waits up to 2.
-BESIDE "APB loads, core 1 the same", load_apb, APB, 8, 7 * 6 + 4, 7 * 6 + 4 + 2, ldr r0, [r1]
+@ is granted every 6 cycles, the last load takes its 4, the first waits up to 3.
+BESIDE "APB loads, core 1 the same", load_apb, APB, 8, 7 * 6 + 4, 7 * 6 + 4 + 3, ldr r0, [r1]
 @ Flash: a miss's data phase takes 1 + MISS cycles. By turns a core is granted every 2 * (1 + MISS) cycles, the last
-@ load takes its 2 + MISS, the first waits up to MISS.
-BESIDE "flash misses, core 1 the same", load_flash, DATA + UNCACHED, 8, 15 * (1 + MISS) + 1, 16 * (1 + MISS), ldr r0, [r1]
+@ load takes its 2 + MISS, the first waits up to 1 + MISS.
+BESIDE "flash misses, core 1 the same", load_flash, DATA + UNCACHED, 8, 15 * (1 + MISS) + 1, 16 * (1 + MISS) + 1, ldr r0, [r1]
 @ A hit cannot be answered while the other core's miss is: 1 for the hit and 1 + MISS for the miss, by turns.
 CASE "flash hits, core 1 misses", 7 * (1 + 1 + MISS) + 2, 7 * (1 + 1 + MISS) + 2 + 1 + MISS
   ldr r1, =DATA + 8

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the timing programs of this folder and compares each case's cycles with the count stated in its source.
 
-Each program is assembled twice, its code at both halfwords of a word. With REFSIM (the path of refsim's binary) in
+Each program is assembled in eight variants (measure.inc): its code at both halfwords of a word, its cases in four
+phases against what goes on beside them. With REFSIM (the path of refsim's binary) in
 the environment the programs run there too, for the table: the verdict is on `tandem sim` alone.
 """
 import argparse
@@ -13,12 +14,12 @@ import sys
 import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-OFFSETS = (0, 2)
+VARIANTS = [(offset, phase) for phase in range(4) for offset in (0, 2)]
 
 
-def assemble(gcc, source, offset, out):
+def assemble(gcc, source, offset, phase, out):
     subprocess.run([gcc, "-mcpu=cortex-m0plus", "-mthumb", "-nostdlib", "-Wl,--no-warn-rwx-segments",
-                    f"-DOFFSET={offset}", "-T", FOLDER / "timing.ld", "-o", out, source], check=True)
+                    f"-DOFFSET={offset}", f"-DPHASE={phase}", "-T", FOLDER / "timing.ld", "-o", out, source], check=True)
 
 
 def measure(command):
@@ -36,8 +37,8 @@ def measure(command):
 
 
 def join(values):
-    """One number where both offsets agree."""
-    return "/".join(str(v) for v in dict.fromkeys(values))
+    """One number where all variants agree, else the range."""
+    return str(min(values)) if min(values) == max(values) else f"{min(values)}..{max(values)}"
 
 
 def main():
@@ -56,9 +57,9 @@ def main():
         print(f"\n{source.stem:<58} {'expected':>12} {'sim':>10}" + (f" {'refsim':>10}" if refsim else ""))
         ours, theirs = [], []
         with tempfile.TemporaryDirectory() as folder:
-            for offset in OFFSETS:
-                elf = pathlib.Path(folder) / f"{source.stem}_{offset}.elf"
-                assemble(options.gcc, source, offset, elf)
+            for offset, phase in VARIANTS:
+                elf = pathlib.Path(folder) / f"{source.stem}_{offset}_{phase}.elf"
+                assemble(options.gcc, source, offset, phase, elf)
                 ours.append(measure([options.tandem, "sim", elf]))
                 if refsim:
                     theirs.append(measure([refsim, elf]))
@@ -68,12 +69,12 @@ def main():
             ok = all(least <= value <= most for value in measured)
             count += 1
             wrong += not ok
-            line = f"{name:<58} {join((least,)) if least == most else f'{least}..{most}':>12} {join(measured):>10}"
+            line = f"{name:<58} {join((least, most)):>12} {join(measured):>10}"
             if refsim:
                 line += f" {join(others):>10}"
                 differ += measured != others
             print(line + ("" if ok else "  WRONG"))
-    print(f"\n{count} cases at {len(OFFSETS)} offsets, {wrong} wrong" + (f"; {differ} differ from refsim's" if refsim else ""))
+    print(f"\n{count} cases in {len(VARIANTS)} variants, {wrong} wrong" + (f"; {differ} differ from refsim's" if refsim else ""))
     return 1 if wrong else 0
 
 
