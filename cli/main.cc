@@ -44,9 +44,18 @@ int main(int argc, char** argv) {
   sim_command->add_option("--files", sim.files, "Folder whose files firmware may read by semihosting")
       ->check(CLI::ExistingDirectory);
   sim_command->add_flag("--instant-uart", sim.instant_uart, "UARTs take every byte at once");
+  sim_command->add_flag("!--no-stack-check", sim.check_stacks,
+                        "Let a stack run under its limit, as the chip does");
   sim_command->add_flag("--json", sim.json, "Statistics as JSON");
-  sim_command->add_flag("--profile", sim.profile, "Cycles and stalls by function");
+  sim_command->add_flag("--profile", sim.profile, "Cycles and stalls by function and source line");
   sim_command->add_option("--top", sim.top, "Lines of the profile for each core");
+  sim_command->add_option("--annotate", sim.annotate,
+                          "Disassemble a function (or BEGIN-END) with cycles and stalls on each line");
+  sim_command->add_option("--trace", sim.trace,
+                          "Write calls, marks and DMA for Perfetto or chrome://tracing");
+  sim_command->add_option("--svg", sim.svg, "Draw both cores' timeline");
+  sim_command->add_flag("--sensitivity", sim.sensitivity,
+                        "Run again under other values of the timing parameters that nobody has measured");
 
   try {
     app.parse(argc, argv);

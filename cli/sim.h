@@ -15,10 +15,15 @@ struct SimOptions {
   double clock_mhz = 0;           ///< 0: what the clock registers say
   std::string marks;              ///< BEGIN,END: names of symbols
   std::filesystem::path files;    ///< the folder whose files firmware may read; empty: none
+  bool check_stacks = true;       ///< a stack under its limit is a fault
   bool instant_uart = false;
   bool json = false;
   bool profile = false;
-  size_t top = 20;  ///< lines of the profile for each core
+  size_t top = 20;              ///< lines of the profile for each core
+  std::string annotate;         ///< a function, or BEGIN-END in hexadecimal; empty: nothing
+  std::filesystem::path trace;  ///< where to write Chrome's JSON trace; empty: nowhere
+  std::filesystem::path svg;    ///< where to draw the timeline; empty: nowhere
+  bool sensitivity = false;     ///< run again under other values of the timing model's free parameters
 };
 
 /// Runs firmware on a simulated RP2040: its console to stdout, statistics to stderr (with `json`: as JSON,
