@@ -1,6 +1,7 @@
 @ Both cores. Core 0's cases lie in SRAM5, core 1's routines in SRAM4 [DS 2.6.2]: fetches meet nobody.
 @
-@ Each bus port serves one access a cycle; of those who ask for it each is granted in turn [DS 2.1.1]. Core 1 makes accesses
+@ Each bus port has an arbiter and serves one access a cycle; where masters ask in the same one, "the arbiter grants
+@ access to each master in turn" [DS 2.1.1.1]: not to the one that it served last. Core 1 makes accesses
 @ without a pause, for longer than the case takes; the phase in which core 0's first one meets them is not known, which
 @ is the range of a count. SIO has no port: each core reaches it by its own [DS 2.3.1].
 #include "measure.inc"

@@ -128,7 +128,7 @@ CASE "8 misses beside a stream", MISSES * (2 + MISS), MISSES * (2 + 2 * MISS)
   mov r0, r8
   END
 
-@ ---- divider [DS 2.3.1.5]: "the result is ready 8 cycles after" an operand was written
+@ ---- divider: calculates "over the next 8 cycles, and on the 9th cycle the results can be read" [DS 2.3.1.5]
   .equ DIVIDEND, 0x60
   .equ DIVISOR, 0x64
   .equ QUOTIENT, 0x70
@@ -164,9 +164,8 @@ CASE "(count) its quotient", 1000 / 7
 1: ldr r4, [r1, #REMAINDER]
   ldr r0, [r1, #QUOTIENT]
   END
-@ READY, looked at in the 6th to the 10th cycle after STR's. Ready from the 9th on for certain (the SDK's 8 cycles have
-@ passed), not in the 7th; the 8th is a matter of how one counts.
-CASE "(count) cycles 6 to 10 in which the divider is ready", 2, 3
+@ READY, looked at in the 6th to the 10th cycle after STR's: from the 9th on.
+CASE "(count) cycles 6 to 10 in which the divider is ready", 2
   DIVIDE
   str r2, [r1, #DIVIDEND]
   str r3, [r1, #DIVISOR]
@@ -188,7 +187,8 @@ CASE "(count) cycles 6 to 10 in which the divider is ready", 2, 3
   adds r0, r5
   END
 
-@ ---- interpolators: in SIO, 1 cycle an access [DS 2.3.1.6]
+@ ---- interpolators: "can write or read any interpolator register in one cycle, and the results are ready on the next
+@ cycle" [DS 2.3.1.6]
   .macro INTERPOLATOR name, offset, text:vararg
 CASE "interpolator, \name", 1
   ldr r1, =SIO + 0x80 + \offset

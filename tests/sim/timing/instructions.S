@@ -52,7 +52,7 @@ CASE "sub sp, add sp", 2
   STOP
   END
 
-@ ---- loads and stores: 2
+@ ---- loads and stores: 2, "1 if to single-cycle I/O port"
 INSTRUCTION 2, ldr r0, [r1, #4]
 INSTRUCTION 2, ldrh r0, [r1, #2]
 INSTRUCTION 2, ldrb r0, [r1, #1]
@@ -70,9 +70,9 @@ INSTRUCTION 2, str r0, [r1, r3]
 INSTRUCTION 2, strh r0, [r1, r3]
 INSTRUCTION 2, strb r0, [r1, r3]
 INSTRUCTION 2, str r0, [sp, #0]
-INSTRUCTION 2, ldr r0, [r7]                @ private peripheral bus: "2 for AHB interface or SCS" [M0+]
+INSTRUCTION 2, ldr r0, [r7]                @ private peripheral bus: "2 if to AHB interface or SCS"
 
-@ ---- loads and stores of the single-cycle IO port, RP2040's SIO: 1 [M0+, DS 2.3.1]
+@ ---- the same of the single-cycle IO port, RP2040's SIO: 1
 INSTRUCTION 1, ldr r0, [r2]
 INSTRUCTION 1, ldrh r0, [r2]
 INSTRUCTION 1, ldrb r0, [r2]
@@ -240,8 +240,9 @@ CASE "wfe, event register set", 2
   wfe
   STOP
   END
-@ An interrupt that is pending already, masked by PRIMASK: nothing to wait for.
-CASE "wfi, interrupt pending", 2
+@ An interrupt that is pending already, masked by PRIMASK. "The processor recognizes WFI wake up events only after
+@ issuing the WFI instruction" [DS 2.4.2.8.3]; how long waking takes is not documented, the model's 2 are allowed.
+CASE "wfi, interrupt pending", 2, 2 + 2
   cpsid i
   ldr r0, =0xe000e100
   movs r1, #1

@@ -35,8 +35,8 @@ CASE "store to DMA registers (AHB-Lite)", 2
   STOP
   END
 
-@ ---- APB: a transfer has a setup and an access phase, and the bridge registers requests and responses: the data phase
-@ takes 3 cycles to read and 4 to write instead of 1 [DS 2.1.3].
+@ ---- APB: a setup and an access phase; the bridge adds a cycle to reads and two to writes [DS 2.1.3]. The data phase
+@ takes 3 cycles to read and 4 to write instead of 1.
 CASE "APB load", 1 + 3
   ldr r1, =0x4005800c             @ watchdog SCRATCH0
   START
@@ -64,6 +64,23 @@ CASE "APB, load, store, load, store", 2 * (1 + 3) + 2 * (1 + 4)
   ldr r0, [r1]
   str r0, [r1]
   ldr r0, [r1]
+  str r0, [r1]
+  STOP
+  END
+
+@ The atomic aliases have "the same timing as normal read/write access", but of I2C, UART, SPI and SSI: there an
+@ interposer reads, modifies and writes, which "extends the access time by two system clock cycles" [DS 2.1.2].
+CASE "APB store, watchdog's set alias", 1 + 4
+  ldr r1, =0x4005a00c
+  movs r0, #0
+  START
+  str r0, [r1]
+  STOP
+  END
+CASE "APB store, UART's set alias", 1 + 4 + 2
+  ldr r1, =0x40036038             @ UARTIMSC
+  movs r0, #0
+  START
   str r0, [r1]
   STOP
   END
