@@ -1,9 +1,9 @@
 @ Both cores. Core 0's cases lie in SRAM5, core 1's routines in SRAM4 [DS 2.6.2]: fetches meet nobody.
 @
 @ Each bus port has an arbiter and serves one access a cycle; where masters ask in the same one, "the arbiter grants
-@ access to each master in turn" [DS 2.1.1.1]: not to the one that it served last. Core 1 makes accesses
-@ without a pause, for longer than the case takes; the phase in which core 0's first one meets them is not known, which
-@ is the range of a count. SIO has no port: each core reaches it by its own [DS 2.3.1].
+@ access to each master in turn" [DS 2.1.1.1]: not to the one that it served last. Core 1 makes accesses without a
+@ pause, for longer than the case takes; the phase in which core 0's first one meets them is not known, which is the
+@ range of a count. SIO has no port: each core reaches it by its own [DS 2.3.1].
 #include "measure.inc"
 
   .equ APB, 0x4005800c            @ watchdog SCRATCH0
@@ -74,7 +74,8 @@ BESIDE "SIO loads, core 1 the same", load_sio, SIO, 16, 16, 16, ldr r0, [r1]
 BESIDE "APB loads, core 1 the same", load_apb, APB, 8, 7 * 6 + 4, 7 * 6 + 4 + 3, ldr r0, [r1]
 @ Flash: a miss's data phase takes 1 + MISS cycles. By turns a core is granted every 2 * (1 + MISS) cycles, the last
 @ load takes its 2 + MISS, the first waits up to 1 + MISS.
-BESIDE "flash misses, core 1 the same", load_flash, DATA + UNCACHED, 8, 15 * (1 + MISS) + 1, 16 * (1 + MISS) + 1, ldr r0, [r1]
+  .equ MISSES, 15 * (1 + MISS) + 1
+BESIDE "flash misses, core 1 the same", load_flash, DATA + UNCACHED, 8, MISSES, MISSES + 1 + MISS, ldr r0, [r1]
 @ A hit cannot be answered while the other core's miss is: 1 for the hit and 1 + MISS for the miss, by turns.
 CASE "flash hits, core 1 misses", 7 * (1 + 1 + MISS) + 2, 7 * (1 + 1 + MISS) + 2 + 1 + MISS
   ldr r1, =DATA + 8

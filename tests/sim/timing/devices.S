@@ -96,7 +96,8 @@ CASE "stream, 64 words by DMA", 64 * MISS, 64 * MISS + AROUND
 @ ("a brief cooldown (seven cycles) between the last XIP cache miss and resuming streaming").
   .equ COOLDOWN, 7
   .equ MISSES, 8
-CASE "stream, 64 words beside 8 misses", 64 * MISS + MISSES * (MISS + COOLDOWN), 64 * MISS + MISSES * (MISS + COOLDOWN) + AROUND
+  .equ BESIDE_MISSES, 64 * MISS + MISSES * (MISS + COOLDOWN)
+CASE "stream, 64 words beside 8 misses", BESIDE_MISSES, BESIDE_MISSES + AROUND
   STREAM 64
   ldr r4, =DATA + 0x1000 + UNCACHED
   START

@@ -74,7 +74,8 @@ def main():
                 line += f" {join(others):>10}"
                 differ += measured != others
             print(line + ("" if ok else "  WRONG"))
-    print(f"\n{count} cases in {len(VARIANTS)} variants, {wrong} wrong" + (f"; {differ} differ from refsim's" if refsim else ""))
+    print(f"\n{count} cases in {len(VARIANTS)} variants, {wrong} wrong"
+          + (f"; {differ} differ from refsim's" if refsim else ""))
     return 1 if wrong else 0
 
 
