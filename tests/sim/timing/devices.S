@@ -75,7 +75,7 @@ BESIDE_DMA "ldm of 4, DMA writes the bank", BANK1, 8, 8 * 8, 8 * 8 + 1, ldm r1!,
 @ core's turn: 2 cycles as ever. The first may wait.
 BESIDE_DMA "loads, DMA reads the bank", BANK0, 16, 16 * 2, 16 * 2 + 1, ldr r0, [r1]
 
-@ ---- streaming [DS 2.6.3.3]: words come one by one as misses do; the first is sent and the last collected by the DMA
+@ ---- streaming [DS 2.6.3.4]: words come one by one as misses do; the first is sent and the last collected by the DMA
 @ within a few cycles, and the looks as above.
   .macro STREAM words
   DMA_START STREAM_FIFO, BUFFER, \words, INCREMENT_WRITE | STREAM_REQUEST

@@ -173,6 +173,19 @@ CASE "flash, ldm of 4, all hits", 1 + 4
   STOP
   END
 
+@ Who reads while the cache is being flushed waits for the end: "just over 1024 clock cycles" [DS 2.6.3.2] from STR's
+@ first or second one on, here up to 16 more. Then the load misses.
+CASE "flash, flush, load", 1024 + 2 + MISS, 1 + 1024 + 16 + 2 + MISS
+  bl flush
+  ldr r1, =DATA
+  ldr r0, =XIP_CTRL
+  movs r2, #1
+  START
+  str r2, [r0, #4]
+  ldr r0, [r1]
+  STOP
+  END
+
 @ Code in flash: BLX 2, 30 NOPs, BX 2. Cached, it runs as in SRAM.
   .section .flash, "ax"
   .balign 64
