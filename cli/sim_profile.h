@@ -14,12 +14,13 @@
 namespace tandem::cli {
 
 /// The causes of sim::Stall, for people and for JSON.
-inline constexpr std::array<const char*, sim::kStallCauses> kStallNames = {"flash miss", "other core's miss",
+inline constexpr std::array<const char*, sim::kStallCauses> kStallNames = {"flash miss", "other's miss",
                                                                            "bank conflict", "bus wait"};
 inline constexpr std::array<const char*, sim::kStallCauses> kStallKeys = {"flash_miss", "other_miss",
                                                                           "bank_conflict", "bus_wait"};
 
-/// Where the cycles went: counts for each instruction's address, per core.
+/// Where the cycles went: counts for each instruction's address, per core. Entering an exception counts for
+/// its handler's first instruction, returning from it for the instruction returned to.
 class Profile final : public sim::Observer {
  public:
   struct Counts {

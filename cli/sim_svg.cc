@@ -59,10 +59,13 @@ void Occupancy::close(PerCore& core) {
   if (open.end > open.start) {
     make_room(open.end);
     const sim::Cycles length = open.end - open.start;
+    sim::Cycles done = 0;
     spread(core, open.start, open.end, [&](Bin& bin, sim::Cycles part) {
       for (size_t i = 0; i < bin.stalls.size(); ++i) {
-        bin.stalls[i] += (open.stalls[i] - open.stalls_before[i]) * part / length;
+        const sim::Cycles stalled = open.stalls[i] - open.stalls_before[i];
+        bin.stalls[i] += stalled * (done + part) / length - stalled * done / length;
       }
+      done += part;
       for (auto& [function, cycles] : bin.functions) {
         if (function != open.function) continue;
         cycles += part;

@@ -72,6 +72,7 @@ void Trace::on_instruction(int id, uint32_t pc, sim::Cycles start, sim::Cycles e
   core.last_pc = pc;
   core.now = end;
   core.stalls = stalls;
+  if (core.leaving) leave_exception(core);
 }
 
 void Trace::enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t link) {
@@ -88,22 +89,30 @@ void Trace::enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t 
   push(core, Slice::Kind::kFunction, function, start);
 }
 
-void Trace::on_exception(int id, unsigned number, bool entry, sim::Cycles now) {
+void Trace::on_exception(int id, unsigned number, bool entry, sim::Cycles) {
   PerCore& core = cores_[static_cast<size_t>(id)];
-  if (entry) {
-    push(core, Slice::Kind::kException, number, now);
-    core.stack.back().outer = core.base;
-    core.base = core.stack.size();
-  } else if (core.base > 0) {
-    while (core.stack.size() > core.base) pop(core, now);
-    const size_t outer = core.stack.back().outer;
-    pop(core, now);
-    core.base = outer;
+  if (!entry) {
+    core.leaving = true;  // told in the midst of the instruction that returns
+    return;
   }
-  core.now = std::max(core.now, now);
-  // What runs next was neither called nor jumped to. An interrupted function goes on in its own frame.
-  core.last_function = !entry && core.stack.size() > core.base ? core.stack.back().slice.what : ~0u;
-  core.last_pc = ~0u;
+  push(core, Slice::Kind::kException, number, core.now);
+  core.stack.back().outer = core.base;
+  core.stack.back().last_pc = core.last_pc;
+  core.base = core.stack.size();
+  core.last_function = kNoFunction;
+  core.last_pc = kNoCall;
+}
+
+void Trace::leave_exception(PerCore& core) {
+  core.leaving = false;
+  if (core.base == 0) return;
+  while (core.stack.size() > core.base) pop(core, core.now);
+  const Frame exception = core.stack.back();
+  pop(core, core.now);
+  core.base = exception.outer;
+  // What was interrupted goes on in its own frame; it may have been about to enter a function.
+  core.last_function = core.stack.size() > core.base ? core.stack.back().slice.what : kNoFunction;
+  core.last_pc = exception.last_pc;
 }
 
 void Trace::on_sleep(int id, uint32_t, sim::Cycles start, sim::Cycles end) {
@@ -123,6 +132,7 @@ void Trace::finish() {
   }
   // Outer slices first: of two that start together, readers nest the later one into the earlier.
   for (Keep& track : tracks_) {
+    std::reverse(track.slices.begin(), track.slices.end());  // inner ones ended first
     std::stable_sort(track.slices.begin(), track.slices.end(), [](const Slice& a, const Slice& b) {
       return a.start != b.start ? a.start < b.start : a.end > b.end;
     });

@@ -54,15 +54,20 @@ class Trace final : public sim::Observer {
   static constexpr size_t kDefaultSlices = 100'000;  // of each track: about 60 MB of JSON when all are full
   static constexpr size_t kMaxDepth = 128;           // of calls: stacks that are switched would never end
 
+  static constexpr uint32_t kNoFunction = ~0u;
+  static constexpr uint32_t kNoCall = ~0u;  // an address that no link register points behind
+
   struct Frame {
-    Slice slice;       ///< stalls: of the core when it began
-    size_t outer = 0;  ///< of an exception: frames of what it interrupted
+    Slice slice;           ///< stalls: of the core when it began
+    size_t outer = 0;      ///< of an exception: the base of what it interrupted
+    uint32_t last_pc = 0;  ///< of an exception: before it
   };
   struct PerCore {
     std::vector<Frame> stack;
     size_t base = 0;  ///< frames below belong to what an exception interrupted
     uint32_t last_pc = 0;
-    uint32_t last_function = ~0u;
+    uint32_t last_function = kNoFunction;
+    bool leaving = false;  ///< the exception that the stack's base belongs to
     sim::Cycles now = 0;
     sim::StallCycles stalls{};
   };
@@ -75,6 +80,7 @@ class Trace final : public sim::Observer {
   void enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t link);
   void push(PerCore& core, Slice::Kind kind, uint32_t what, sim::Cycles start);
   void pop(PerCore& core, sim::Cycles end);
+  void leave_exception(PerCore& core);
   void keep(Track track, const Slice& slice);
   Track track_of(const PerCore& core) const { return &core == &cores_[0] ? kCore0 : kCore1; }
 
