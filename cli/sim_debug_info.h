@@ -33,12 +33,12 @@ class DebugInfo {
   void read_mapping_symbols(::Elf* elf);
 
   struct Row {
-    uint32_t begin, end;
+    uint32_t begin = 0, end = 0;
     Line line;
   };
   struct Mapping {
-    uint32_t address;
-    bool data;
+    uint32_t address = 0;
+    bool data = false;
   };
   std::vector<Row> rows_;          ///< by address, not overlapping
   std::vector<Mapping> mappings_;  ///< by address

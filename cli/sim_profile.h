@@ -60,8 +60,8 @@ class Profile final : public sim::Observer {
 class Marks final : public sim::Observer {
  public:
   struct Region {
-    int core;
-    sim::Cycles start, end;
+    int core = 0;
+    sim::Cycles start = 0, end = 0;
   };
   struct Summary {
     uint64_t count = 0;

@@ -38,13 +38,13 @@ void Occupancy::make_room(sim::Cycles end) {
         }
         to.sleeping += from.sleeping;
         for (size_t k = 0; k < to.stalls.size(); ++k) to.stalls[k] += from.stalls[k];
-        for (const auto& [function, cycles] : from.functions) {
+        for (const auto& share : from.functions) {
           const auto same = std::find_if(to.functions.begin(), to.functions.end(),
-                                         [&](const auto& entry) { return entry.first == function; });
+                                         [&](const auto& entry) { return entry.first == share.first; });
           if (same != to.functions.end()) {
-            same->second += cycles;
+            same->second += share.second;
           } else {
-            to.functions.emplace_back(function, cycles);
+            to.functions.push_back(share);
           }
         }
       }
@@ -78,25 +78,25 @@ void Occupancy::close(PerCore& core) {
   open.stalls_before = open.stalls;
 }
 
-void Occupancy::on_instruction(int id, uint32_t pc, sim::Cycles start, sim::Cycles end,
+void Occupancy::on_instruction(int core, uint32_t pc, sim::Cycles start, sim::Cycles end,
                                const sim::StallCycles& stalls) {
-  PerCore& core = cores_[static_cast<size_t>(id)];
+  PerCore& mine = cores_[static_cast<size_t>(core)];
   const uint32_t function = index_.at(pc);
-  if (function != core.open.function || end > core.open.bin_end || start != core.open.end) {
-    close(core);
-    core.open.function = function;
-    core.open.start = start;
-    core.open.bin_end = (start / width_ + 1) * width_;
+  if (function != mine.open.function || end > mine.open.bin_end || start != mine.open.end) {
+    close(mine);
+    mine.open.function = function;
+    mine.open.start = start;
+    mine.open.bin_end = (start / width_ + 1) * width_;
   }
-  core.open.end = end;
-  core.open.stalls = stalls;
+  mine.open.end = end;
+  mine.open.stalls = stalls;
 }
 
-void Occupancy::on_sleep(int id, uint32_t, sim::Cycles start, sim::Cycles end) {
-  PerCore& core = cores_[static_cast<size_t>(id)];
-  close(core);
+void Occupancy::on_sleep(int core, uint32_t, sim::Cycles start, sim::Cycles end) {
+  PerCore& mine = cores_[static_cast<size_t>(core)];
+  close(mine);
   make_room(end);
-  spread(core, start, end, [](Bin& bin, sim::Cycles part) { bin.sleeping += part; });
+  spread(mine, start, end, [](Bin& bin, sim::Cycles part) { bin.sleeping += part; });
 }
 
 void Occupancy::finish() {

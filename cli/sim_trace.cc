@@ -60,19 +60,19 @@ void Trace::pop(PerCore& core, sim::Cycles end) {
   keep(track_of(core), slice);
 }
 
-void Trace::on_instruction(int id, uint32_t pc, sim::Cycles start, sim::Cycles end,
+void Trace::on_instruction(int core, uint32_t pc, sim::Cycles start, sim::Cycles end,
                            const sim::StallCycles& stalls) {
-  PerCore& core = cores_[static_cast<size_t>(id)];
+  PerCore& mine = cores_[static_cast<size_t>(core)];
   const uint32_t function = functions_.at(pc);
-  // The link register is the callee's first instruction's to change: only then it's looked at too late.
-  if (function != core.last_function || core.stack.size() == core.base) {
-    enter(core, function, start, link_register_(id));
+  // The callee's first instruction was executed by now, but it's a rare one that changes the link register.
+  if (function != mine.last_function || mine.stack.size() == mine.base) {
+    enter(mine, function, start, link_register_(core));
   }
-  core.last_function = function;
-  core.last_pc = pc;
-  core.now = end;
-  core.stalls = stalls;
-  if (core.leaving) leave_exception(core);
+  mine.last_function = function;
+  mine.last_pc = pc;
+  mine.now = end;
+  mine.stalls = stalls;
+  if (mine.leaving) leave_exception(mine);
 }
 
 void Trace::enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t link) {
@@ -89,18 +89,18 @@ void Trace::enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t 
   push(core, Slice::Kind::kFunction, function, start);
 }
 
-void Trace::on_exception(int id, unsigned number, bool entry, sim::Cycles) {
-  PerCore& core = cores_[static_cast<size_t>(id)];
+void Trace::on_exception(int core, unsigned number, bool entry, sim::Cycles) {
+  PerCore& mine = cores_[static_cast<size_t>(core)];
   if (!entry) {
-    core.leaving = true;  // told in the midst of the instruction that returns
+    mine.leaving = true;  // told in the midst of the instruction that returns
     return;
   }
-  push(core, Slice::Kind::kException, number, core.now);
-  core.stack.back().outer = core.base;
-  core.stack.back().last_pc = core.last_pc;
-  core.base = core.stack.size();
-  core.last_function = kNoFunction;
-  core.last_pc = kNoCall;
+  push(mine, Slice::Kind::kException, number, mine.now);
+  mine.stack.back().outer = mine.base;
+  mine.stack.back().last_pc = mine.last_pc;
+  mine.base = mine.stack.size();
+  mine.last_function = kNoFunction;
+  mine.last_pc = kNoCall;
 }
 
 void Trace::leave_exception(PerCore& core) {
@@ -115,10 +115,10 @@ void Trace::leave_exception(PerCore& core) {
   core.last_pc = exception.last_pc;
 }
 
-void Trace::on_sleep(int id, uint32_t, sim::Cycles start, sim::Cycles end) {
-  PerCore& core = cores_[static_cast<size_t>(id)];
-  keep(track_of(core), {Slice::Kind::kSleep, 0, start, end, {}, 0});
-  core.now = end;
+void Trace::on_sleep(int core, uint32_t, sim::Cycles start, sim::Cycles end) {
+  PerCore& mine = cores_[static_cast<size_t>(core)];
+  keep(track_of(mine), {Slice::Kind::kSleep, 0, start, end, {}, 0});
+  mine.now = end;
 }
 
 void Trace::on_dma(unsigned channel, sim::Cycles start, sim::Cycles end, uint32_t transfers) {
