@@ -18,11 +18,11 @@ enum class PortId : uint8_t { kSram0, kSram1, kSram2, kSram3, kSram4, kSram5, kX
 inline constexpr size_t kPorts = 10;
 
 /// Arbitration is this small because masters ask in cycle order (see Machine::run): a port is free from
-/// `free_at` on, and who finds it taken asks again then, along with everyone else who wants it, by priority
-/// and in turns.
+/// `free_at` on, and who finds it taken asks again then, along with everyone else who wants it. Whose turn it
+/// is among them, Machine::defers says.
 struct Port {
   Cycles free_at = 0;
-  Master owner = Master::kCore0;  ///< of the access that made it busy
+  Master owner = Master::kDmaWrite;  ///< of the last access; the turn is the next master's
   uint64_t accesses = 0;
   uint64_t contested =
       0;              ///< accesses that had to wait for another master's [DS 2.1.1.1, performance counters]

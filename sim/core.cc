@@ -64,11 +64,18 @@ Stall Core::refusal(PortId id, Port& port) {
   return port.slow ? Stall::kOtherMiss : Stall::kBusWait;
 }
 
+bool Core::put_off(PortId id) {
+  if (!machine_.defers(master_, id, fetch_at_ != kNever ? fetch_at_ : time_)) return false;
+  horizon_ = 0;
+  return true;
+}
+
 bool Core::get_port(uint32_t address) {
   if (!port_is_mine()) return false;
   const PortId id = Bus::port_of(address);
   Port& port = bus_.port(id);
   if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return false;
+  if (tied_ && put_off(id)) return false;
   port.take(master_, time_);
   return true;
 }
@@ -81,6 +88,7 @@ inline Core::Beat Core::load(uint32_t address, uint32_t* value) {
     const PortId id = Bus::sram_bank(offset);
     Port& port = ports_[static_cast<size_t>(id)];
     if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return Beat::kLater;
+    if (tied_ && put_off(id)) return Beat::kLater;
     port.take(master_, time_);
     uint32_t loaded = 0;
     std::memcpy(&loaded, sram_ + offset, kBytes);
@@ -98,6 +106,7 @@ inline Core::Beat Core::store(uint32_t address, uint32_t value) {
     const PortId id = Bus::sram_bank(offset);
     Port& port = ports_[static_cast<size_t>(id)];
     if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return Beat::kLater;
+    if (tied_ && put_off(id)) return Beat::kLater;
     port.take(master_, time_);
     std::memcpy(sram_ + offset, &value, kBytes);
     return Beat::kDone;
@@ -193,6 +202,7 @@ inline void Core::grant_fetch() {
       fetch_at_ = port.free_at;
       return;
     }
+    if (tied_ && put_off(id)) return;
     port.take(master_, at);
     if (id == PortId::kXip && fetch_word_ < kXipCtrlBase) {
       const Xip::Result result = machine_.xip().access(fetch_word_, at);
@@ -313,9 +323,10 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
 // clang-format on
 
 template <bool kObserved>
-void Core::run(Cycles horizon) {
+void Core::run(Cycles horizon, bool tied) {
   static_assert(std::size(kInstructions) <= 120, "more rows: add cases below");
   horizon_ = horizon;
+  tied_ = tied;
   for (;;) {
     if (fetch_at_ != kNever) {
       if (fetch_at_ >= horizon_) return;
@@ -358,8 +369,8 @@ void Core::run(Cycles horizon) {
 #undef TANDEM_CASE
 #undef TANDEM_CASES_10
 
-template void Core::run<false>(Cycles);
-template void Core::run<true>(Cycles);
+template void Core::run<false>(Cycles, bool);
+template void Core::run<true>(Cycles, bool);
 
 // ---- start and stop
 // ----------------------------------------------------------------------------------------

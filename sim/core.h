@@ -38,9 +38,11 @@ class Core {
 
   Core(Machine& machine, int id);
 
-  /// Runs until nothing of this core can happen before cycle `horizon`, or yield() is called.
+  /// Runs until nothing of this core can happen before cycle `horizon`, or yield() is called. `tied`: other
+  /// masters ask in the same cycle and haven't had theirs; an access that has to let one of them go first is
+  /// put off, and the core returns without it.
   template <bool kObserved>
-  void run(Cycles horizon);
+  void run(Cycles horizon, bool tied = false);
   /// Leave `run` before the next access: something changed for the other masters.
   void yield() { horizon_ = 0; }
 
@@ -119,6 +121,8 @@ class Core {
   /// Waits for the core's own bus port and for the address's; true: the access happens now, at time().
   bool get_port(uint32_t address);
   bool wait_until(Cycles cycle, Stall cause);
+  /// Puts the access off if it's another master's turn at this port, which is free.
+  bool put_off(PortId id);
   /// Refused by a port: the cause, and the count of it.
   static Stall refusal(PortId id, Port& port);
   /// Waits until the outstanding fetch has left the core's bus port.
@@ -176,6 +180,7 @@ class Core {
   uint8_t* sram_ = nullptr;
   Port* ports_ = nullptr;
   bool attention_ = false;               ///< an exception may be due, or a sequence is in progress
+  bool tied_ = false;                    ///< see run()
   bool target_fetch_ = false;            ///< the fetch asked for is a branch's target
   Stall fetch_cause_ = Stall::kBusWait;  ///< what the newest fetch had to wait for, besides its own miss
   Cycles fetch_miss_ = 0;                ///< cycles of its own miss not charged yet

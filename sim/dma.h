@@ -24,8 +24,8 @@ class Dma final : public Device {
   /// When either master next touches the bus; kNever while no channel can go on.
   Cycles next_access();
   bool writing() const { return write_pending_; }
-  /// Makes the access that was due in cycle next_access(), or finds its port taken.
-  void step(Cycles now);
+  /// Makes the access that was due in cycle next_access(), or finds its port taken. `tied`: as Core::run.
+  void step(Cycles now, bool tied);
   bool active() const { return active_ != 0 || write_pending_; }
   /// A data request may have changed.
   void wake() { next_read_known_ = false; }
@@ -45,8 +45,8 @@ class Dma final : public Device {
   void trigger(unsigned channel, Cycles now);
   void abort(uint32_t channels);
   Cycles ready_at(const Channel& channel, Cycles now);
-  void start_read(unsigned channel, Cycles now);
-  void finish_write(Cycles now);
+  void start_read(unsigned channel, Cycles now, bool tied);
+  void finish_write(Cycles now, bool tied);
   void fail(unsigned channel, bool write, uint32_t address, Cycles now);
   void update_irqs(Cycles now);
   void sniff(uint32_t value, unsigned bytes);

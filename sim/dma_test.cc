@@ -46,6 +46,31 @@ TEST_F(DmaTest, CopiesOneWordACycle) {
   EXPECT_LE(cycles, 64 + kDmaStart + 2);
 }
 
+/// A core that loads back to back from the bank which the DMA writes in every cycle, or reads.
+TEST_F(DmaTest, CoreBesideItHasEveryOtherCycle) {
+  constexpr uint32_t kBank0 = 0x21000000, kBank1 = 0x21010000, kDmaWriteFirst = 1u << 12;
+  for (const uint32_t bank : {kBank0, kBank1}) {
+    for (const uint32_t priority : {0u, kDmaWriteFirst}) {
+      TestMachine run;
+      run.machine.set_priorities(priority);
+      run.start(0, 0x20040000, {0xc8fe, 0xc8fe, 0xe7fe}, 0x20040800);  // ldm r0!,{r1-r7} twice; b .
+      run.machine.core(0).set_reg(0, bank + 0x400);
+      for (const auto& [offset, value] :
+           {std::pair{0u, kBank0}, {4u, kBank1}, {8u, 500u}, {12u, kWords | request(kPermanent) | kEnable}}) {
+        run.machine.bus().write(0, kDma + offset, 4, 0, value);
+      }
+      const Cycles end = run.run_to(0, 0x20040004);
+      SCOPED_TRACE(testing::Message() << "bank " << std::hex << bank << " priority " << priority);
+      if (priority != 0 && bank == kBank1) {
+        EXPECT_GT(end, 400u) << "only once the DMA is done";
+      } else {  // 7 words each, every other cycle but for the first few
+        EXPECT_GE(end, 2u * 14);
+        EXPECT_LE(end, 2u + 2 * 16);
+      }
+    }
+  }
+}
+
 TEST_F(DmaTest, ReadAndWriteInOneBankTakeTurns) {
   start(0, kFrom, kTo + 4, 64, kWords | kIncrementBoth | chain(0) | request(kPermanent));
   EXPECT_GE(wait(0), 2 * 64u);

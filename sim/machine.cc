@@ -138,7 +138,7 @@ void Machine::stop(const Stop& why) {
 // Masters reach the bus in cycle order. Each tells the earliest cycle in which it can next touch it; the
 // earliest runs, and only up to the next one's cycle, so that whenever an access is made no other master can
 // still ask for an earlier one. Ports then need no queue: who finds one taken asks again when it's free.
-// Several masters asking in the same cycle go by priority, then by turns.
+// Several masters asking in the same cycle: see defers.
 
 void Machine::reschedule() {
   events_stale_ = true;
@@ -164,17 +164,47 @@ void Machine::run_events(Cycles now) {
   dma_.wake();
 }
 
-/// BUS_PRIORITY's bits: PROC0 0, PROC1 4, DMA_R 8, DMA_W 12 [DS 2.1.5].
-unsigned Machine::priority_of_master(size_t index) const {
-  const unsigned bit = index < kDmaIndex ? static_cast<unsigned>(index) * 4 : dma_.writing() ? 12 : 8;
-  return priorities_ >> bit & 1;
+Cycles Machine::next_access(size_t index) {
+  if (index < kDmaIndex) return cores_[index]->next_access();
+  return dma_.active() ? dma_.next_access() : kNever;
 }
 
-inline void Machine::run_core(Core& core, Cycles horizon) {
+Master Machine::master_of(size_t index) const {
+  if (index < kDmaIndex) return static_cast<Master>(index);
+  return dma_.writing() ? Master::kDmaWrite : Master::kDmaRead;
+}
+
+/// BUS_PRIORITY's bits are 4 apart: PROC0 0, PROC1 4, DMA_R 8, DMA_W 12 [DS 2.1.5]. Equals go by turns, which
+/// each port's arbiter keeps for itself [DS 2.1.1.1]: the master granted last comes last.
+bool Machine::goes_before(Master a, Master b, PortId port) const {
+  constexpr unsigned kMasters = 4;
+  const auto number_a = static_cast<unsigned>(a), number_b = static_cast<unsigned>(b);
+  const uint32_t priority_a = priorities_ >> 4 * number_a & 1, priority_b = priorities_ >> 4 * number_b & 1;
+  if (priority_a != priority_b) return priority_a > priority_b;
+  const unsigned first = static_cast<unsigned>(bus_.port(port).owner) + 1;
+  return (number_a - first) % kMasters < (number_b - first) % kMasters;
+}
+
+bool Machine::defers(Master master, PortId port, Cycles now) {
+  const size_t index = std::min(static_cast<size_t>(master), kDmaIndex);
+  for (size_t i = 0; i <= kDmaIndex; ++i) {
+    if (i == index || next_access(i) != now) continue;
+    const bool may_ask = !wanted_[i] || *wanted_[i] == port;
+    // A write that goes through lets the DMA read in the same cycle.
+    if ((may_ask && goes_before(master_of(i), master, port)) ||
+        (i == kDmaIndex && dma_.writing() && goes_before(Master::kDmaRead, master, port))) {
+      wanted_[index] = port;
+      return true;
+    }
+  }
+  return false;
+}
+
+inline void Machine::run_core(Core& core, Cycles horizon, bool tied) {
   if (observer_ == nullptr) {
-    core.run<false>(horizon);
+    core.run<false>(horizon, tied);
   } else {
-    core.run<true>(horizon);
+    core.run<true>(horizon, tied);
   }
 }
 
@@ -193,10 +223,9 @@ void Machine::run_cores(Cycles until) {
       core1.run<kObserved>(std::min(t0, until));
     } else {
       if (t0 >= until) return;
-      const unsigned priority0 = priority_of_master(0), priority1 = priority_of_master(1);
-      const bool second = priority0 == priority1 ? turn_ == 1 : priority1 > priority0;
-      turn_ = second ? 0 : 1;
-      (second ? core1 : core0).run<kObserved>(t0 + 1);
+      core0.run<kObserved>(t0 + 1, true);
+      wanted_[0].reset();
+      if (core0.next_access() == t0 && !stopped_) core1.run<kObserved>(t0 + 1);
     }
   }
 }
@@ -210,24 +239,53 @@ void Machine::run_with_dma(Cycles until) {
   size_t chosen = times.size();
   unsigned contenders = 0;
   Cycles next = until;
-  for (size_t k = 0; k < times.size(); ++k) {
-    const size_t i = (turn_ + k) % times.size();
+  for (size_t i = 0; i < times.size(); ++i) {
     if (times[i] != now) {
       next = std::min(next, times[i]);
       continue;
     }
     ++contenders;
-    if (chosen == times.size() || priority_of_master(i) > priority_of_master(chosen)) chosen = i;
+    chosen = i;
   }
   if (contenders > 1) {
-    turn_ = (chosen + 1) % times.size();
-    next = now + 1;  // of this cycle's accesses one; then the others have their turn
-  }
-  if (chosen == kDmaIndex) {
-    dma_.step(now);
+    run_tied(now);
+  } else if (chosen == kDmaIndex) {
+    dma_.step(now, false);
   } else {
-    run_core(*cores_[chosen], next);
+    run_core(*cores_[chosen], next, false);
   }
+}
+
+/// Several masters ask in cycle `now`, and what for isn't known before they do. So each runs until it would
+/// take a port at which another may have to go first, and puts that off; once all others have gone, or put
+/// theirs off too, those left go in their ports' order.
+void Machine::run_tied(Cycles now) {
+  constexpr std::array<size_t, 3> kOrder = {kDmaIndex, 0, 1};
+  wanted_ = {};
+  while (!stopped_ && !events_stale_) {
+    size_t chosen = kOrder.size();
+    bool known = true;
+    for (const size_t i : kOrder) {
+      if (next_access(i) != now || !known) continue;
+      if (!wanted_[i]) {
+        known = false;
+        chosen = i;
+      } else if (chosen == kOrder.size() && std::none_of(kOrder.begin(), kOrder.end(), [&](size_t j) {
+                   return j != i && next_access(j) == now && wanted_[j] == wanted_[i] &&
+                          goes_before(master_of(j), master_of(i), *wanted_[i]);
+                 })) {
+        chosen = i;
+      }
+    }
+    if (chosen == kOrder.size()) break;
+    wanted_[chosen].reset();
+    if (chosen == kDmaIndex) {
+      dma_.step(now, !known);
+    } else {
+      run_core(*cores_[chosen], now + 1, !known);
+    }
+  }
+  wanted_ = {};
 }
 
 Stop Machine::run(Cycles limit) {

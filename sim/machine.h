@@ -42,7 +42,7 @@ class Host {
   virtual void on_warning(const Warning& /*warning*/) {}
   /// A stack pointer fell below the range that Core::guard_stack was given. True: stop with this fault.
   /// Working firmware does this too, where the memory below is free: a big array in main, say.
-  virtual bool on_stack_limit(const Fault& /*fault*/) { return true; }
+  virtual bool on_stack_limit(const Fault& /*fault*/) { return false; }
   /// The contents of a host file that the firmware opens, or nothing if it may not have it.
   virtual std::optional<std::vector<uint8_t>> read_file(const std::string& /*name*/) { return std::nullopt; }
 };
@@ -126,6 +126,9 @@ class Machine {
   Cycles cycle_of_tick(uint64_t tick) const;
   void set_ticks(uint64_t ticks, Cycles now);
   void set_irq(unsigned line, bool level);
+  /// Whether `master`, which asks for a free port in cycle `now`, has to let another one go first: one that
+  /// may ask for it in this cycle too and has priority [DS 2.1.5], or the turn. Notes what it asks for.
+  bool defers(Master master, PortId port, Cycles now);
   void set_priorities(uint32_t bus_priority) { priorities_ = bus_priority; }
   /// A device's next event or a master's next access may have changed.
   void reschedule();
@@ -150,11 +153,14 @@ class Machine {
   void add_devices();
   void refresh_events();
   void run_events(Cycles now);
-  void run_core(Core& core, Cycles horizon);
+  void run_core(Core& core, Cycles horizon, bool tied);
   template <bool kObserved>
   void run_cores(Cycles until);
   void run_with_dma(Cycles until);
-  unsigned priority_of_master(size_t index) const;
+  void run_tied(Cycles now);
+  bool goes_before(Master a, Master b, PortId port) const;
+  Cycles next_access(size_t index);
+  Master master_of(size_t index) const;
 
   Options options_;
   Host& host_;
@@ -175,7 +181,8 @@ class Machine {
   Cycles now_ = 0;  ///< where run() has come to
   Cycles next_event_ = kNever;
   bool events_stale_ = true;
-  size_t turn_ = 0;  ///< who goes first in the next tie: 0, 1 cores, 2 the DMA
+  /// What the cores and the DMA ask for in the present cycle, as far as it's known: those that put it off.
+  std::array<std::optional<PortId>, 3> wanted_;
   uint32_t priorities_ = 0;
   bool stopped_ = false;
   Stop stop_;

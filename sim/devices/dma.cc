@@ -109,9 +109,9 @@ Cycles Dma::next_access() {
   return next_read_;
 }
 
-void Dma::step(Cycles now) {
+void Dma::step(Cycles now, bool tied) {
   if (write_pending_) {
-    finish_write(now);
+    finish_write(now, tied);
     return;
   }
   // High-priority channels go first, the others by turns [DS 2.5.1.3]. What was expected to be ready may not
@@ -121,7 +121,7 @@ void Dma::step(Cycles now) {
       const unsigned i = (turn_ + k) % kChannels;
       if (!(active_ >> i & 1) || ((channels_[i].control & kHighPriority) != 0) != high) continue;
       if (ready_at(channels_[i], now) > now) continue;
-      start_read(i, now);
+      start_read(i, now, tied);
       return;
     }
   }
@@ -129,7 +129,7 @@ void Dma::step(Cycles now) {
   next_read_known_ = false;
 }
 
-void Dma::start_read(unsigned number, Cycles now) {
+void Dma::start_read(unsigned number, Cycles now, bool tied) {
   Channel& channel = channels_[number];
   const PortId id = Bus::port_of(channel.read_address);
   Port& port = machine_.bus().port(id);
@@ -139,6 +139,7 @@ void Dma::start_read(unsigned number, Cycles now) {
     next_read_known_ = false;
     return;
   }
+  if (tied && machine_.defers(Master::kDmaRead, id, now)) return;
   port.take(Master::kDmaRead, now);
   const unsigned bytes = element_bytes(channel.control);
   uint32_t value = 0;
@@ -176,14 +177,16 @@ void Dma::start_read(unsigned number, Cycles now) {
   write_value_ = value;
 }
 
-void Dma::finish_write(Cycles now) {
+void Dma::finish_write(Cycles now, bool tied) {
   Channel& channel = channels_[write_channel_];
-  Port& port = machine_.bus().port(Bus::port_of(channel.write_address));
+  const PortId id = Bus::port_of(channel.write_address);
+  Port& port = machine_.bus().port(id);
   if (port.free_at > now) {
     ++port.contested;
     write_at_ = port.free_at;
     return;
   }
+  if (tied && machine_.defers(Master::kDmaWrite, id, now)) return;
   port.take(Master::kDmaWrite, now);
   const unsigned bytes = element_bytes(channel.control);
   Cycles done = now;
