@@ -44,8 +44,8 @@ int main(int argc, char** argv) {
   sim_command->add_option("--files", sim.files, "Folder whose files firmware may read by semihosting")
       ->check(CLI::ExistingDirectory);
   sim_command->add_flag("--instant-uart", sim.instant_uart, "UARTs take every byte at once");
-  sim_command->add_flag("!--no-stack-check", sim.check_stacks,
-                        "Let a stack run under its limit, as the chip does");
+  sim_command->add_flag("--stack-limit", sim.stack_limit,
+                        "End when a stack falls under its limit; else that is told once");
   sim_command->add_flag("--json", sim.json, "Statistics as JSON");
   sim_command->add_flag("--profile", sim.profile, "Cycles and stalls by function and source line");
   sim_command->add_option("--top", sim.top, "Lines of the profile for each core");

@@ -15,7 +15,7 @@ struct SimOptions {
   double clock_mhz = 0;           ///< 0: what the clock registers say
   std::string marks;              ///< BEGIN,END: names of symbols
   std::filesystem::path files;    ///< the folder whose files firmware may read; empty: none
-  bool check_stacks = true;       ///< a stack under its limit is a fault
+  bool stack_limit = false;       ///< a stack under its limit is a fault; else it is told once
   bool instant_uart = false;
   bool json = false;
   bool profile = false;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 
@@ -59,6 +60,19 @@ class FirmwareRun::Console final : public sim::Host {
                warning.write ? "write" : "read", warning.address,
                warning.core < 0 ? "the DMA" : fmt::format("core {}", warning.core), warning.pc);
   }
+  /// Firmware may know what it does: below the stack that the linker script marks there often is free memory.
+  bool on_stack_limit(const sim::Fault& fault) override {
+    if (options_.stack_limit) return true;
+    if (quiet_ || stack_told_[static_cast<size_t>(fault.core)]) return false;
+    stack_told_[static_cast<size_t>(fault.core)] = true;
+    clear_progress();
+    std::fflush(stdout);
+    fmt::print(stderr,
+               "tandem sim: core {}'s stack fell under its limit 0x{:08x}, to 0x{:08x}, at 0x{:08x} "
+               "(--stack-limit ends there)\n",
+               fault.core, fault.address, fault.registers[13], fault.pc);
+    return false;
+  }
   std::optional<std::vector<uint8_t>> read_file(const std::string& name) override {
     if (options_.files.empty()) return std::nullopt;
     const auto root = std::filesystem::weakly_canonical(options_.files);
@@ -96,7 +110,8 @@ class FirmwareRun::Console final : public sim::Host {
   bool quiet_, terminal_;
   std::string recent_;
   bool seen_ = false;
-  bool line_begun_ = false;  ///< the console stands inside a line, which progress would overwrite
+  bool line_begun_ = false;           ///< the console stands inside a line, which progress would overwrite
+  std::array<bool, 2> stack_told_{};  ///< by core
   bool progress_shown_ = false;
   double next_progress_ = 0;
 };
@@ -115,7 +130,7 @@ FirmwareRun::FirmwareRun(const SimOptions& options, const Firmware& firmware,
     problem_ =
         fmt::format("{} bytes at 0x{:08x} have no memory to go to", segment.bytes.size(), segment.address);
   }
-  if (options.check_stacks) guard_stacks(*machine_, firmware.image);
+  guard_stacks(*machine_, firmware.image);
 }
 
 FirmwareRun::~FirmwareRun() = default;
