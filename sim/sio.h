@@ -11,7 +11,8 @@ class Core;
 class Machine;
 
 /// The single-cycle IO block [DS 2.3.1]: CPUID, GPIO, mailbox FIFOs, spinlocks, and for each core a divider
-/// and two interpolators. No bus port: both cores may use it in the same cycle.
+/// and two interpolators. No bus port: both cores may use it in the
+/// same cycle, in which core 0 comes first [DS 2.3.1.2, 2.3.1.3].
 class Sio {
  public:
   explicit Sio(Machine& machine) : machine_(machine) {}
@@ -25,12 +26,11 @@ class Sio {
   static constexpr unsigned kFifoDepth = 8;
   struct Fifo {  ///< towards one core
     std::array<uint32_t, kFifoDepth> words{};
-    unsigned first = 0, count = 0;
-    void push(uint32_t word) { words[(first + count++) % kFifoDepth] = word; }
+    unsigned first = 0;
+    void push(uint32_t word, unsigned count) { words[(first + count) % kFifoDepth] = word; }
     uint32_t pop() {
       const uint32_t word = words[first];
       first = (first + 1) % kFifoDepth;
-      --count;
       return word;
     }
   };
@@ -48,6 +48,12 @@ class Sio {
     std::array<uint32_t, 2> masked{};  ///< shifted, masked, sign-extended lanes, before the base is added
     std::array<bool, 2> overflow{};
   };
+  /// What both cores see. Registers are clocked: what one stores in a cycle the other sees in the next.
+  struct Shared {
+    std::array<uint32_t, 4> gpio{};  ///< OUT, OE, HI_OUT, HI_OE
+    uint32_t spinlocks = 0;
+    std::array<unsigned, 2> queued{};  ///< words in each core's inbox
+  };
   struct PerCore {
     Fifo inbox;
     bool write_overflow = false, read_underflow = false;
@@ -55,6 +61,14 @@ class Sio {
     std::array<Interpolator, 2> interpolators;
   };
 
+  /// The state that an access in cycle `now` sees.
+  const Shared& seen(Cycles now) const { return now == changed_at_ ? before_ : shared_; }
+  /// To be called before shared_ is changed in cycle `now`.
+  Shared& change(Cycles now) {
+    if (now != changed_at_) before_ = shared_;
+    changed_at_ = now;
+    return shared_;
+  }
   uint32_t read_word(Core& core, uint32_t offset, bool* known);
   bool write_word(Core& core, uint32_t offset, uint32_t value);
   static void divide(Divider& divider, bool is_signed, Cycles now);
@@ -65,8 +79,9 @@ class Sio {
 
   Machine& machine_;
   std::array<PerCore, 2> cores_;
-  uint32_t spinlocks_ = 0;
-  std::array<uint32_t, 4> gpio_{};  ///< OUT, OE, HI_OUT, HI_OE
+  Shared shared_;
+  Shared before_;  ///< at the start of cycle changed_at_
+  Cycles changed_at_ = kNever;
 };
 
 }  // namespace tandem::sim

@@ -26,10 +26,13 @@ inline constexpr Cycles kExceptionReturn = 13;
 /// An APB transfer's data phase takes 3 cycles to read and 4 to write [DS 2.1.3], instead of 1.
 inline constexpr Cycles kApbReadWait = 2;
 inline constexpr Cycles kApbWriteWait = 3;
+/// What a bus interposer's read-modify-write adds to an access [DS 2.1.2].
+inline constexpr Cycles kInterposerWait = 2;
 
 // ---- SIO
-/// The divider's quotient is ready this long after an operand was written [DS 2.3.1.5].
-inline constexpr Cycles kDividerCycles = 8;
+/// The divider calculates over the 8 cycles after an operand is written; the results can be read on the 9th
+/// [DS 2.3.1.5].
+inline constexpr Cycles kDividerCycles = 9;
 
 // ---- DMA
 /// From a channel's trigger to its first bus access: assumed.

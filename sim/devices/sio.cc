@@ -37,8 +37,8 @@ constexpr bool clamp_mode(uint32_t control) { return control >> 22 & 1; }  // in
 
 void Sio::reset() {
   cores_ = {};
-  spinlocks_ = 0;
-  gpio_ = {};
+  shared_ = before_ = {};
+  changed_at_ = kNever;
 }
 
 void Sio::divide(Divider& d, bool signed_division, Cycles now) {
@@ -173,19 +173,22 @@ void Sio::write_interpolator(Interpolator& interpolator, int number, uint32_t of
 
 void Sio::update_fifo_irq(int core, Cycles now) {
   const PerCore& mine = cores_[static_cast<size_t>(core)];
-  machine_.core(core).set_irq(kIrqProc0 + static_cast<unsigned>(core),
-                              mine.inbox.count != 0 || mine.write_overflow || mine.read_underflow, now);
+  machine_.core(core).set_irq(
+      kIrqProc0 + static_cast<unsigned>(core),
+      shared_.queued[static_cast<size_t>(core)] != 0 || mine.write_overflow || mine.read_underflow, now);
 }
 
 uint32_t Sio::read_word(Core& core, uint32_t offset, bool* known) {
-  PerCore& mine = cores_[static_cast<size_t>(core.id())];
-  const PerCore& other = cores_[static_cast<size_t>(core.id() ^ 1)];
+  const auto id = static_cast<size_t>(core.id());
+  PerCore& mine = cores_[id];
+  const Shared& shared = seen(core.time());
   Divider& divider = mine.divider;
   if (offset >= kSpinlocks && offset < kSpinlocksEnd) {  // reading claims it; 0: somebody has it
     const uint32_t bit = 1u << (offset - kSpinlocks) / 4;
-    const uint32_t claimed = spinlocks_ & bit ? 0 : bit;
-    spinlocks_ |= bit;
-    return claimed;
+    // Free at the cycle's start, and the other core hasn't claimed it in this one.
+    if ((shared.spinlocks | shared_.spinlocks) & bit) return 0;
+    change(core.time()).spinlocks |= bit;
+    return bit;
   }
   if (offset >= kInterp && offset < kInterpEnd) {
     const uint32_t number = (offset - kInterp) / kInterpBytes;
@@ -195,32 +198,33 @@ uint32_t Sio::read_word(Core& core, uint32_t offset, bool* known) {
     case 0x00:
       return static_cast<uint32_t>(core.id());
     case 0x04:
-      return gpio_[0] & gpio_[1];
+      return shared.gpio[0] & shared.gpio[1];
     case 0x08:
-      return (gpio_[2] & gpio_[3]) | 0x2;  // QSPI SS is pulled up: BOOTSEL isn't pressed
+      return (shared.gpio[2] & shared.gpio[3]) | 0x2;  // QSPI SS is pulled up: BOOTSEL isn't pressed
     case 0x10:
-      return gpio_[0];
+      return shared.gpio[0];
     case 0x20:
-      return gpio_[1];
+      return shared.gpio[1];
     case 0x30:
-      return gpio_[2];
+      return shared.gpio[2];
     case 0x40:
-      return gpio_[3];
+      return shared.gpio[3];
     case kFifoSt:
-      return (mine.inbox.count != 0 ? 1u : 0) | (other.inbox.count < kFifoDepth ? 2u : 0) |
+      return (shared.queued[id] != 0 ? 1u : 0) | (shared.queued[id ^ 1] < kFifoDepth ? 2u : 0) |
              (mine.write_overflow ? 4u : 0) | (mine.read_underflow ? 8u : 0);
     case kFifoRd: {
       uint32_t word = 0;
-      if (mine.inbox.count == 0) {
+      if (shared.queued[id] == 0) {
         mine.read_underflow = true;
       } else {
         word = mine.inbox.pop();
+        --change(core.time()).queued[id];
       }
       update_fifo_irq(core.id(), core.time());
       return word;
     }
     case kSpinlockSt:
-      return spinlocks_;
+      return shared.spinlocks;
     case kDivUdividend:
     case kDivSdividend:
       return divider.dividend;
@@ -246,7 +250,7 @@ bool Sio::write_word(Core& core, uint32_t offset, uint32_t value) {
   PerCore& other = cores_[static_cast<size_t>(other_id)];
   Divider& divider = mine.divider;
   if (offset >= kSpinlocks && offset < kSpinlocksEnd) {
-    spinlocks_ &= ~(1u << (offset - kSpinlocks) / 4);
+    change(core.time()).spinlocks &= ~(1u << (offset - kSpinlocks) / 4);
     return true;
   }
   if (offset >= kInterp && offset < kInterpEnd) {
@@ -255,7 +259,7 @@ bool Sio::write_word(Core& core, uint32_t offset, uint32_t value) {
     return true;
   }
   if (offset >= kGpio && offset < kGpioEnd) {  // each register, then set, clear, XOR
-    uint32_t& reg = gpio_[(offset - kGpio) / 16];
+    uint32_t& reg = change(core.time()).gpio[(offset - kGpio) / 16];
     switch (offset & 15) {
       case 0:
         reg = value;
@@ -279,11 +283,11 @@ bool Sio::write_word(Core& core, uint32_t offset, uint32_t value) {
       update_fifo_irq(core.id(), core.time());
       return true;
     case kFifoWr:
-      if (other.inbox.count == kFifoDepth) {
+      if (seen(core.time()).queued[static_cast<size_t>(other_id)] == kFifoDepth) {
         mine.write_overflow = true;
         update_fifo_irq(core.id(), core.time());
       } else {
-        other.inbox.push(value);
+        other.inbox.push(value, change(core.time()).queued[static_cast<size_t>(other_id)]++);
         update_fifo_irq(other_id, core.time());
       }
       return true;
