@@ -9,8 +9,6 @@ namespace tandem::sim {
 
 namespace {
 
-constexpr uint32_t kAliasShift = 12;  // address bits 13:12 of a register [DS 2.1.2]
-
 uint32_t replicated(uint32_t value, unsigned bytes) {
   if (bytes == 1) return (value & 0xff) * 0x01010101;
   if (bytes == 2) return (value & 0xffff) * 0x00010001;
@@ -57,10 +55,15 @@ uint8_t* Bus::memory(uint32_t address, uint32_t* bytes_left) {
   }
 }
 
+/// The cache's memory is the program's only while there is no cache [DS 2.6.3.1].
+bool Bus::answers(uint32_t address) const {
+  return address >> 24 != kCacheSramBase >> 24 || !xip_.cache_enabled();
+}
+
 bool Bus::read(int core, uint32_t address, unsigned bytes, Cycles now, uint32_t* value) {
   uint32_t left = 0;
   if (const uint8_t* memory = this->memory(address, &left); memory != nullptr) {
-    if (left < bytes) return false;
+    if (left < bytes || !answers(address)) return false;
     if (region(address) == kRegionXip && address < kXipCtrlBase && core >= 0 && !xip_.configured())
       return false;
     *value = 0;
@@ -76,7 +79,8 @@ bool Bus::read(int core, uint32_t address, unsigned bytes, Cycles now, uint32_t*
 bool Bus::write(int core, uint32_t address, unsigned bytes, Cycles now, uint32_t value) {
   uint32_t left = 0;
   if (uint8_t* memory = this->memory(address, &left); memory != nullptr) {
-    if (left < bytes || region(address) == kRegionRom) return false;
+    if (left < bytes || !answers(address)) return false;
+    if (region(address) == kRegionRom) return true;  // has no effect [DS 2.6.1]
     if (region(address) == kRegionXip && address < kXipCtrlBase) {
       xip_.invalidate(address);
       return true;
@@ -115,7 +119,10 @@ bool Bus::write_io(int core, uint32_t address, Cycles now, uint32_t word) {
     if (write.kind != RegisterWrite::Kind::kPlain) xip_.read_control(offset, now, &old);
     known = xip_.write_control(offset, write.onto(old), now);
   } else if (address >> 16 == kSsiBase >> 16) {
-    known = xip_.write_ssi(address & 0xfff, word, now);  // no aliases here [DS 2.1.2]
+    uint32_t old = 0;
+    const uint32_t offset = address & 0xfff;
+    if (write.kind != RegisterWrite::Kind::kPlain) xip_.read_ssi(offset, now, &old);
+    known = xip_.write_ssi(offset, write.onto(old), now);
   } else if (address >> 20 == kXipAuxBase >> 20) {
     known = true;
   } else if (Device* device = machine_.device_at(address); device != nullptr) {

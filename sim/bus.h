@@ -39,6 +39,9 @@ struct Port {
 /// Memories and address decoding: what an access does, and which port it goes through. Memory contents are
 /// little-endian, as are the hosts this runs on.
 class Bus {
+  static constexpr unsigned kAliasShift = 12;  ///< address bits 13:12 of a register [DS 2.1.2]
+  static constexpr uint32_t kFirstInterposed = 0x34000 >> 14, kLastInterposed = 0x48000 >> 14;  // UART0-I2C1
+
  public:
   Bus(Machine& machine, Xip& xip, std::vector<uint8_t>& flash);
 
@@ -67,6 +70,18 @@ class Bus {
     }
   }
 
+  /// The cycles beyond one that an access's data phase takes, those of an XIP miss not counted. I2C, UART,
+  /// SPI and the SSI have their set, clear and XOR addresses by a bus interposer, which reads first
+  /// [DS 2.1.2].
+  static constexpr Cycles wait_states(uint32_t address, bool write) {
+    const uint32_t block = address >> 14 & 31;  // on APB
+    const bool apb = region(address) == kRegionApb;
+    const bool interposed =
+        apb ? block >= kFirstInterposed && block <= kLastInterposed : address >> 16 == kSsiBase >> 16;
+    const Cycles wait = !apb ? 0 : write ? kApbWriteWait : kApbReadWait;
+    return wait + (write && interposed && (address >> kAliasShift & 3) != 0 ? kInterposerWait : 0);
+  }
+
   /// Reads or writes 1, 2 or 4 aligned bytes at cycle `now`, peripherals included. `core`: 0, 1, or -1 for
   /// the DMA and the host. False: nothing answers at that address.
   bool read(int core, uint32_t address, unsigned bytes, Cycles now, uint32_t* value);
@@ -80,6 +95,7 @@ class Bus {
   std::vector<uint8_t>& rom() { return rom_; }
 
  private:
+  bool answers(uint32_t address) const;
   bool read_io(int core, uint32_t address, Cycles now, uint32_t* word);
   bool write_io(int core, uint32_t address, Cycles now, uint32_t word);
 

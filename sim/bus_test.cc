@@ -117,6 +117,47 @@ TEST(Bus, StripedAndPlainAddressesAreTheSameMemory) {
   EXPECT_EQ(Bus::port_of(0x20041000), PortId::kSram5);
 }
 
+TEST(Bus, InterposedAliasesTakeTwoCyclesMore) {
+  constexpr uint32_t kSet = 0x2000, kUart0 = 0x40034030, kI2c1 = 0x40048000, kTimer = 0x40054038;
+  EXPECT_EQ(Bus::wait_states(kUart0, true), 3u);
+  EXPECT_EQ(Bus::wait_states(kUart0 + kSet, true), 5u);
+  EXPECT_EQ(Bus::wait_states(kUart0 + kSet, false), 2u);
+  EXPECT_EQ(Bus::wait_states(kI2c1 + kSet, true), 5u);
+  EXPECT_EQ(Bus::wait_states(kTimer + kSet, true), 3u);
+  EXPECT_EQ(Bus::wait_states(kSsiBase, true), 0u);
+  EXPECT_EQ(Bus::wait_states(kSsiBase + kSet, true), 2u);
+}
+
+TEST(Bus, SsiHasAliases) {
+  constexpr uint32_t kDmacr = kSsiBase + 0x4c;
+  TestMachine test;
+  test.set_word(kDmacr, 1);
+  test.set_word(kDmacr + 0x2000, 2);
+  EXPECT_EQ(test.word(kDmacr), 3u);
+  test.set_word(kDmacr + 0x3000, 1);
+  EXPECT_EQ(test.word(kDmacr), 2u);
+  test.set_word(kDmacr + 0x1000, 3);
+  EXPECT_EQ(test.word(kDmacr), 1u);
+}
+
+TEST(Bus, WritesToRomHaveNoEffect) {
+  TestMachine test;
+  const uint32_t before = test.word(0x10);
+  EXPECT_TRUE(test.machine.bus().write(0, 0x10, 4, 0, ~before));
+  EXPECT_EQ(test.word(0x10), before);
+}
+
+TEST(Bus, CachesMemoryAnswersWhileTheCacheIsOff) {
+  TestMachine test;
+  uint32_t value = 0;
+  EXPECT_FALSE(test.machine.bus().write(0, kCacheSramBase, 4, 0, 5));
+  EXPECT_FALSE(test.machine.bus().read(0, kCacheSramBase, 4, 0, &value));
+  test.set_word(kXipCtrlBase, 0);
+  EXPECT_TRUE(test.machine.bus().write(0, kCacheSramBase, 4, 0, 5));
+  EXPECT_TRUE(test.machine.bus().read(0, kCacheSramBase, 4, 0, &value));
+  EXPECT_EQ(value, 5u);
+}
+
 TEST(Bus, UnknownRegistersAreToldOnce) {
   TestMachine test;
   uint32_t value = 0;

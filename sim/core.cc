@@ -140,9 +140,9 @@ Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* valu
         port.slow = true;
         wait_until(result.done, Stall::kFlashMiss);
       }
-    } else if (region(address) == kRegionApb) {
-      bus_.port(PortId::kApb).free_at = time_ + 1 + kApbReadWait;
-      wait_until(time_ + kApbReadWait, Stall::kBusWait);
+    } else if (const Cycles wait = Bus::wait_states(address, false); wait != 0) {
+      bus_.port(Bus::port_of(address)).free_at = time_ + 1 + wait;
+      wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
     ok = bus_.read(id_, address, bytes, time_, value);
@@ -169,9 +169,9 @@ Core::Beat Core::store_elsewhere(uint32_t address, unsigned bytes, uint32_t valu
     ok = bytes == 4 && write_ppb(address, value);
   } else {
     if (!get_port(address)) return Beat::kLater;
-    if (region(address) == kRegionApb) {
-      bus_.port(PortId::kApb).free_at = time_ + 1 + kApbWriteWait;
-      wait_until(time_ + kApbWriteWait, Stall::kBusWait);
+    if (const Cycles wait = Bus::wait_states(address, true); wait != 0) {
+      bus_.port(Bus::port_of(address)).free_at = time_ + 1 + wait;
+      wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
     ok = bus_.write(id_, address, bytes, time_, value);

@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FaultCase{"unaligned_ldm", {0xc802}, 0x20001002, FaultKind::kUnaligned, 4, false},
                     FaultCase{"unmapped_load", {0x6801}, 0x60000000, FaultKind::kUnmapped, 4, false},
                     FaultCase{"behind_sram", {0x6801}, 0x20042000, FaultKind::kUnmapped, 4, false},
-                    FaultCase{"store_to_rom", {0x6001}, 0x00000100, FaultKind::kUnmapped, 4, true},
+                    FaultCase{"store_beside_rom", {0x6001}, 0x00004000, FaultKind::kUnmapped, 4, true},
                     FaultCase{"undefined", {0xde00}, 0, FaultKind::kUndefined, 0, false},
                     FaultCase{"undefined_32_bit", {0xf3b0, 0x8f00}, 0, FaultKind::kUndefined, 0, false},
                     FaultCase{"breakpoint", {0xbe01}, 0, FaultKind::kBreakpoint, 0, false},
@@ -170,6 +170,26 @@ TEST(Core, FaultsEnterHardFaultIfAskedTo) {
   test.machine.core(0).set_reg(0, 0x60000000);
   EXPECT_EQ(test.machine.run(1000).kind, StopKind::kNone);
   EXPECT_EQ(test.machine.core(0).reg(5), 7u);
+}
+
+TEST(Core, ImageInSramStartsWhereItSays) {
+  // A vector table at 0x20000000, or code there and the entry's address in the file.
+  const std::vector<uint8_t> vectors = {0, 0x10, 0, 0x20, 0x09, 0, 0, 0x20, 0x05, 0x25, 0xfe, 0xe7};
+  const std::vector<uint8_t> code = {0x05, 0x25, 0xfe, 0xe7, 0, 0, 0, 0};  // movs r5,#5; b .
+  for (const auto& [bytes, entry] : {std::pair{vectors, std::optional<uint32_t>{}},
+                                     {vectors, std::optional<uint32_t>{kVectors + 9}},
+                                     {code, std::optional<uint32_t>{kVectors + 1}}}) {
+    TestHost host;
+    Machine machine({}, host);
+    Image image;
+    image.segments.push_back({kVectors, bytes});
+    image.entry = entry;
+    EXPECT_TRUE(machine.load(image).empty());
+    EXPECT_FALSE(machine.boot());
+    machine.run(1000);
+    EXPECT_EQ(machine.core(0).reg(5), 5u);
+    EXPECT_EQ(machine.core(0).reg(13), entry == kVectors + 1 ? kSramBase + kSramBytes : 0x20001000u);
+  }
 }
 
 TEST_F(CoreTest, SleepWithoutWakerStopsTheMachine) {

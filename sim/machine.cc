@@ -86,6 +86,7 @@ std::vector<Segment> Machine::load(const Image& image) {
     return region(segment.address) == kRegionXip;
   });
   sram_vectors_ = in_flash ? 0 : lowest_sram;
+  entry_ = image.entry;
   return homeless;
 }
 
@@ -122,6 +123,11 @@ bool Machine::boot() {
     vectors = kFlashVectors;
   }
   start(vectors);
+  uint32_t reset_handler = 0;
+  bus_.read(-1, vectors + 4, 4, 0, &reset_handler);
+  if (sram_vectors_ != 0 && entry_ && (*entry_ & 1) && *entry_ != reset_handler) {
+    cores_[0]->start_at(*entry_ & ~1u, kSramBase + kSramBytes, 0);  // its code says where its vectors are
+  }
   return false;
 }
 

@@ -89,7 +89,8 @@ class Machine {
   /// Starts core 0 as a debugger would, core 1 in the ROM: for images in SRAM or without boot2.
   void start(uint32_t vectors);
   /// power_on if flash begins with a second stage whose checksum is right. If not, but there is a vector
-  /// table where the image would have one, start there. True: the ROM boots.
+  /// table where the image would have one, start there; an image in SRAM alone that says where it is entered
+  /// starts there instead. True: the ROM boots.
   bool boot();
 
   /// Runs until cycle `limit` or until something stops the machine.
@@ -191,6 +192,7 @@ class Machine {
   Cycles ticks_from_ = 0;
   uint64_t ticks_base_ = 0;
   uint32_t sram_vectors_ = 0;  ///< of an image that lies in SRAM alone
+  std::optional<uint32_t> entry_;
   std::set<uint32_t> warned_;
 };
 

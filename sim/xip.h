@@ -44,6 +44,7 @@ class Xip {
     }
     return miss(address, now);
   }
+  bool cache_enabled() const { return control_ & 1; }
   /// Whether a read of the flash window gets an answer: the SSI is on.
   bool configured() const { return ssi_enabled_ != 0; }
   /// A write to the window: deletes the matching line [DS 2.6.3.2].

@@ -151,8 +151,8 @@ void Dma::start_read(unsigned number, Cycles now, bool tied) {
       port.free_at = done + 1;
       port.slow = true;
     }
-  } else if (region(channel.read_address) == kRegionApb) {
-    done = now + kApbReadWait;
+  } else {
+    done = now + Bus::wait_states(channel.read_address, false);
     port.free_at = done + 1;
   }
   machine_.arrive(done);
@@ -189,11 +189,8 @@ void Dma::finish_write(Cycles now, bool tied) {
   if (tied && machine_.defers(Master::kDmaWrite, id, now)) return;
   port.take(Master::kDmaWrite, now);
   const unsigned bytes = element_bytes(channel.control);
-  Cycles done = now;
-  if (region(channel.write_address) == kRegionApb) {
-    done = now + kApbWriteWait;
-    port.free_at = done + 1;
-  }
+  const Cycles done = now + Bus::wait_states(channel.write_address, true);
+  port.free_at = done + 1;
   const uint32_t address = channel.write_address;
   write_pending_ = false;
   next_read_known_ = false;
