@@ -11,6 +11,7 @@
 #include "conform.h"
 #include "inspect.h"
 #include "run.h"
+#include "sim.h"
 #include "tandem/port.h"
 
 namespace {
@@ -123,6 +124,45 @@ void add_conform(CLI::App& app, tandem::cli::ConformOptions& options) {
       "  tandem conform ../shared/conformance --only CONV_2D --workers 2");
 }
 
+void add_sim(CLI::App& app, tandem::cli::SimOptions& options) {
+  CLI::App* command = app.add_subcommand("sim", "Run RP2040 firmware on a simulated chip, to the cycle");
+  command->add_option("firmware", options.firmware, "ELF, UF2 or flash image")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--bootrom", options.bootrom,
+                   "The chip's 16 KB boot ROM; without it its functions are emulated")
+      ->check(CLI::ExistingFile);
+  command->add_option("--max-cycles", options.max_cycles, "End after so many clk_sys cycles");
+  command->add_option("--timeout", options.timeout_seconds,
+                      "End after so many seconds of this machine's time");
+  command->add_option("--stop-on", options.stop_on, "End when the console shows this text");
+  command->add_option("--clock-mhz", options.clock_mhz, "clk_sys, whatever the clock registers say")
+      ->check(CLI::Range(1.0, 1000.0));
+  command->add_option("--marks", options.marks, "BEGIN,END: count cycles between two symbols' addresses");
+  command->add_option("--files", options.files, "Folder whose files firmware may read by semihosting")
+      ->check(CLI::ExistingDirectory);
+  command->add_flag("--instant-uart", options.instant_uart, "UARTs take every byte at once");
+  command->add_flag("--stack-limit", options.stack_limit,
+                    "End when a stack falls under its limit; else that is told once");
+  command->add_flag("--json", options.json, "Statistics as JSON");
+  command->add_flag("--profile", options.profile, "Cycles and stalls by function and source line");
+  command->add_option("--top", options.top, "Lines of the profile for each core");
+  command->add_option("--annotate", options.annotate,
+                      "Disassemble a function (or BEGIN-END) with cycles and stalls on each line");
+  command->add_option("--trace", options.trace,
+                      "Write calls, marks and DMA for Perfetto or chrome://tracing");
+  command->add_option("--svg", options.svg, "Draw both cores' timeline");
+  command->add_flag("--sensitivity", options.sensitivity,
+                    "Run again under other values of the timing parameters that nobody has measured");
+  command->footer(
+      "Examples:\n"
+      "  tandem sim firmware.elf\n"
+      "  tandem sim firmware.uf2 --bootrom rp2040.bin --profile --max-cycles 100000000\n"
+      "  tandem sim firmware.elf --marks begin,end --json\n"
+      "  tandem sim firmware.elf --svg timeline.svg --trace trace.json");
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Runs TensorFlow Lite models as a microcontroller does, and tells what they take."};
   app.name("tandem");
@@ -132,9 +172,11 @@ int run_command(int argc, char** argv) {
   tandem::cli::InspectOptions inspect;
   tandem::cli::RunOptions run;
   tandem::cli::ConformOptions conform;
+  tandem::cli::SimOptions sim;
   add_inspect(app, inspect);
   add_run(app, run);
   add_conform(app, conform);
+  add_sim(app, sim);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -150,6 +192,7 @@ int run_command(int argc, char** argv) {
   }
   if (app.got_subcommand("inspect")) return tandem::cli::inspect(inspect);
   if (app.got_subcommand("run")) return tandem::cli::run(run);
+  if (app.got_subcommand("sim")) return tandem::cli::simulate(sim);
   return tandem::cli::conform(conform);
 }
 

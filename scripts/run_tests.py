@@ -253,6 +253,10 @@ def check_conformance(preset, shared, prefix):
     return outcome._replace(notes=(f"{outcome.skipped} unsupported",) if outcome.skipped else ())
 
 
+def check_instructions():
+    return run_check(["build/host/isa_diff_test"], env={"TANDEM_ISA_DIFF": "10000000"})
+
+
 def check_arena_table(preset, shared):
     if not os.path.exists(f"{shared}/conformance/models.jsonl"):
         return skipped("no reference data")
@@ -306,7 +310,7 @@ def check_tidy():
                  for entry in json.load(commands)}
     # Headers are checked through the files that include them.
     files = sorted(name for name in built
-                   if name.startswith(("src/", "cli/")) and not name.endswith("_test.cc"))
+                   if name.startswith(("src/", "cli/", "sim/")) and not name.endswith("_test.cc"))
 
     def one(name):
         # The compile commands are GCC's, whose warnings clang need not know.
@@ -476,6 +480,8 @@ def full_steps(tests, seconds):
         *steps,
         Step("arena table, host-m32", lambda: check_arena_table("host-m32", tests.shared) if can_build_m32()
              else skipped("this machine cannot run 32-bit x86 programs")),
+        Step("simulator: 10 million instructions", lambda: check_instructions()
+             if os.path.exists(f"{ROOT}/build/host/isa_diff_test") else skipped("no libunicorn-dev")),
         Step("fuzzing", lambda: check_fuzzing(seconds)),
         Step("clang-tidy", check_tidy),
     ]

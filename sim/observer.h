@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "timing.h"
+
+namespace tandem::sim {
+
+/// Why a core lost cycles. Sleeping is counted apart: it is not a stall.
+enum class Stall : uint8_t {
+  kFlashMiss,  ///< this core's own miss: serial transfer from flash
+  kOtherMiss,  ///< the XIP port was taken by another master's miss
+  kBank,       ///< another master used the same SRAM bank
+  kBusWait,    ///< APB wait states, and contention for ROM, XIP hits and peripherals
+};
+inline constexpr size_t kStallCauses = 4;
+using StallCycles = std::array<Cycles, kStallCauses>;
+
+enum class Master : uint8_t { kCore0, kCore1, kDmaRead, kDmaWrite };
+
+/// Sees what the machine does; the run loop exists twice, so that nothing is paid when there is none. Times
+/// never decrease within one core; the cores are interleaved in cycle order up to the length of one
+/// instruction.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// An instruction at `pc` was executed. [start, end): since the core's previous instruction (or exception
+  /// entry, or wake-up) ended, so that intervals cover all of a core's time awake; `stalls` counts since
+  /// power-on.
+  virtual void on_instruction(int /*core*/, uint32_t /*pc*/, Cycles /*start*/, Cycles /*end*/,
+                              const StallCycles& /*stalls*/) {}
+  /// An exception was entered (number, handler's address) or returned from (number of the exception left).
+  virtual void on_exception(int /*core*/, unsigned /*number*/, bool /*entry*/, Cycles /*now*/) {}
+  /// The core slept in WFE or WFI. `pc` is the instruction after it.
+  virtual void on_sleep(int /*core*/, uint32_t /*pc*/, Cycles /*start*/, Cycles /*end*/) {}
+  /// A DMA channel ran from its trigger to its last write.
+  virtual void on_dma(unsigned /*channel*/, Cycles /*start*/, Cycles /*end*/, uint32_t /*transfers*/) {}
+};
+
+}  // namespace tandem::sim
