@@ -53,7 +53,7 @@ struct FreeParameters {
   /// Which way of a set makes room. Not documented; the three differ by less than 1.5 % on that benchmark.
   Replacement xip_replacement = Replacement::kLru;
   /// Cycles after a miss during which streaming does not start a transfer: "a brief cooldown (seven cycles)"
-  /// [DS 2.6.3.3, flash streaming]. A parameter because it can't be seen from software what ends it.
+  /// [DS 2.6.3.4]. A parameter because it can't be seen from software what ends it.
   Cycles stream_cooldown = 7;
   /// From the event or interrupt that wakes a sleeping core to its next instruction: assumed.
   Cycles wake = 2;

@@ -80,7 +80,7 @@ TEST_F(XipTest, StreamCoolsDownAfterAMiss) {
   EXPECT_EQ(end, miss);
   xip.write_control(kStreamAddr, kFlashBase, 1);
   xip.write_control(kStreamCtr, 1, 1);
-  // The serial engine is free at `end`; seven cycles later the stream may have it [DS 2.6.3.3].
+  // The serial engine is free at `end`; seven cycles later the stream may have it [DS 2.6.3.4].
   EXPECT_EQ(left(end + 7 + miss - 1), 1u);
   EXPECT_EQ(left(end + 7 + miss), 0u);
 }
