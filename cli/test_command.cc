@@ -3,13 +3,12 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
 #include "file_bytes.h"
 #include "test_files.h"
-
-extern char** environ;
 
 namespace tandem::cli {
 namespace {

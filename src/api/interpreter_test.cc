@@ -94,15 +94,17 @@ TEST(Interpreter, AnyArenaSizeIsRefusedOrEnough) {
   const std::vector<uint8_t> tflite = test::read_file(TANDEM_MODELS "/sine_int8.tflite");
   const Result<Model> model = Model::load(tflite);
   Interpreter interpreter;
+  unsigned enough = 0;
   for (size_t size = 0; size < 2048; ++size) {
     PlacedBytes arena(size + 16, size % 8);
     std::ranges::fill(arena.bytes(), uint8_t{0xA5});
     if (!interpreter.prepare(*model, all_ops(), arena.bytes().first(size)).ok()) continue;
+    ++enough;
     EXPECT_TRUE(interpreter.invoke().ok());
     const std::span<uint8_t> behind = arena.bytes().last(16);
     EXPECT_TRUE(std::ranges::all_of(behind, [](uint8_t byte) { return byte == 0xA5; })) << size;
   }
-  EXPECT_NE(interpreter.input_count(), 0U);
+  EXPECT_GT(enough, 1000U);
 }
 
 TEST(Interpreter, ArenaAndModelMayStartAnywhere) {

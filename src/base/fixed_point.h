@@ -222,7 +222,7 @@ inline constexpr size_t kLutSize = 513;
 /// The function sampled in `table`, at `x`: its high 9 bits pick a segment, its low 7 interpolate linearly,
 /// ties upward.
 constexpr int16_t lut_lookup(int16_t x, std::span<const int16_t, kLutSize> table) {
-  const auto segment = static_cast<size_t>(256 + (x >> 7));
+  const size_t segment = static_cast<size_t>(x >> 7) + 256;  // modulo: x >> 7 may be negative
   const auto slope = static_cast<int16_t>(table[segment + 1] - table[segment]);
   return static_cast<int16_t>(table[segment] + ((slope * (x & 0x7f) + 64) >> 7));
 }

@@ -11,8 +11,8 @@ bool aligned(const void* pointer, uint32_t alignment) {
 
 // One step on all workers. Each worker notes its own outcome, so nothing is shared but the units.
 struct SharedStep {
-  KernelFunction kernel;
-  const void* params;
+  KernelFunction kernel = nullptr;
+  const void* params = nullptr;
   const Bases& bases;
   KernelResult outcome[Port::kMaxWorkers] = {};
 

@@ -57,7 +57,9 @@ void softmax_row(const SoftmaxParams& p, const int16_t* in, int16_t* out) {
   const auto normalized = static_cast<int32_t>(((int64_t{sum} << (30 - point)) + (1 << 13)) >> 14);
   const int32_t argument = kRange.apply(normalized - (1 << 16) - (1 << 15));
   const int32_t reciprocal = lut_lookup(static_cast<int16_t>(argument), kOneOverOnePlusXLut);
-  const int64_t half = int64_t{1} << (point - 1);
+  // The largest element alone gives e^0 = 32767, so point is at least 14.
+  const int64_t half =
+      int64_t{1} << (point - 1);  // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
   for (uint32_t c = 0; c < p.depth; ++c) {
     const int64_t y = (int64_t{out[c]} * reciprocal + half) >> point;
     out[c] = static_cast<int16_t>(std::clamp<int64_t>(y, 0, kRange.max));
