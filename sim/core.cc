@@ -318,8 +318,9 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
     break;
 #define TANDEM_CASES_10(n)                                                                  \
   TANDEM_CASE(n##0)                                                                         \
-  TANDEM_CASE(n##1) TANDEM_CASE(n##2) TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) \
-      TANDEM_CASE(n##6) TANDEM_CASE(n##7) TANDEM_CASE(n##8) TANDEM_CASE(n##9)
+  TANDEM_CASE(n##1)                                                                         \
+  TANDEM_CASE(n##2) TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) \
+      TANDEM_CASE(n##7) TANDEM_CASE(n##8) TANDEM_CASE(n##9)
 // clang-format on
 
 template <bool kObserved>
@@ -359,8 +360,8 @@ void Core::run(Cycles horizon, bool tied) {
       TANDEM_CASES_10(5)
       TANDEM_CASES_10(6)
       TANDEM_CASES_10(7)
-      TANDEM_CASES_10(8) TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default
-          : __builtin_unreachable();
+      TANDEM_CASES_10(8)
+      TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default : __builtin_unreachable();
     }
     after<kObserved>(flow, pc, cycles);
   }
