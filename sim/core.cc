@@ -311,16 +311,16 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
   }
 }
 
-// clang-format off: version 14 doesn't settle on where these backslashes go
+// Version 14 of clang-format doesn't settle on where these backslashes go.
+// clang-format off
 #define TANDEM_CASE(n)                              \
   case n:                                           \
     flow = dispatch_row<n>(*this, opcode, &cycles); \
     break;
-#define TANDEM_CASES_10(n)                                                                  \
-  TANDEM_CASE(n##0)                                                                         \
-  TANDEM_CASE(n##1)                                                                         \
-  TANDEM_CASE(n##2) TANDEM_CASE(n##3) TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) \
-      TANDEM_CASE(n##7) TANDEM_CASE(n##8) TANDEM_CASE(n##9)
+#define TANDEM_CASES_10(n)                                              \
+  TANDEM_CASE(n##0) TANDEM_CASE(n##1) TANDEM_CASE(n##2) TANDEM_CASE(n##3) \
+  TANDEM_CASE(n##4) TANDEM_CASE(n##5) TANDEM_CASE(n##6) TANDEM_CASE(n##7) \
+  TANDEM_CASE(n##8) TANDEM_CASE(n##9)
 // clang-format on
 
 template <bool kObserved>
@@ -352,16 +352,12 @@ void Core::run(Cycles horizon, bool tied) {
     Flow flow = Flow::kAside;
     Cycles cycles = 0;
     switch (kDecoder.row[opcode]) {
-      TANDEM_CASES_10()
-      TANDEM_CASES_10(1)
-      TANDEM_CASES_10(2)
-      TANDEM_CASES_10(3)
-      TANDEM_CASES_10(4)
-      TANDEM_CASES_10(5)
-      TANDEM_CASES_10(6)
-      TANDEM_CASES_10(7)
-      TANDEM_CASES_10(8)
-      TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11) default : __builtin_unreachable();
+      // clang-format off
+      TANDEM_CASES_10() TANDEM_CASES_10(1) TANDEM_CASES_10(2) TANDEM_CASES_10(3)
+      TANDEM_CASES_10(4) TANDEM_CASES_10(5) TANDEM_CASES_10(6) TANDEM_CASES_10(7)
+      TANDEM_CASES_10(8) TANDEM_CASES_10(9) TANDEM_CASES_10(10) TANDEM_CASES_10(11)
+          // clang-format on
+          default : __builtin_unreachable();
     }
     after<kObserved>(flow, pc, cycles);
   }
