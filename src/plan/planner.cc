@@ -124,8 +124,7 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   need_.persistent_bytes = header_.persistent_bytes;
   need_.tensor_bytes = header_.arena_bytes;
   need_.lower_bound = static_cast<size_t>(bound);
-  need_.plan_bytes =
-      align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(void*)}, kPlanAlignment);
+  need_.plan_bytes = align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(void*)}, kPlanAlignment);
   need_.arena_bytes = need_.plan_bytes + std::max(need_.tensor_bytes, need_.workspace_bytes);
   return {};
 }
