@@ -320,6 +320,15 @@ class TestRunner(ScratchTree):
         self.assertIn("error: oops", output)
         self.assertIn("fixed_point_test: not built", output)
 
+    def test_program_that_was_never_built(self):
+        self.gtest("base", "base_test", {"a": "ok"})
+        os.remove(f"{self.tree}/build/host/base_test")
+        self.tests[0] = {"name": "base", "properties": []}  # what CMake says then
+        self.stand_in("ctest", f"cat <<'END'\n{json.dumps({'tests': self.tests})}\nEND")
+        code, last, output = self.run_tests("--only", "base")
+        self.assertEqual((code, last), (1, "0 passed, 1 failed, 0 skipped"), output)
+        self.assertIn("base_test: not built", output)
+
     def test_conform_failures_and_lies(self):
         self.gtest("base", "a_test", {"a": "ok"})
         for body, last in (
