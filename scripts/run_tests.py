@@ -445,6 +445,7 @@ FULL_NEEDS = {
     "unit tests: all, host-tsan": ("host-tsan",),
     "conform, host-tsan": ("host-tsan",),
     "arena table, host-m32": ("host-m32",),
+    "simulator: 10 million instructions": ("host",),
     "fuzzing": ("host", "host-fuzz"),
     "clang-tidy": ("host",),
 }
