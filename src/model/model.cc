@@ -301,7 +301,7 @@ bool Quantization::scales_usable() const {
 
 bool Quantization::per_tensor(Type type) const {
   if (scales.count != 1 || !scales_usable()) return false;
-  const int32_t limit = int32_t{1} << (std::min(type_bits(type), 31U) - 1);
+  const int32_t limit = int32_t{1} << (std::min<uint32_t>(type_bits(type), 31) - 1);
   const int32_t point = zero_point();
   return type == Type::kUInt8 ? point >= 0 && point < 256 : point >= -limit && point < limit;
 }
