@@ -301,7 +301,8 @@ inline void Core::after(Flow flow, uint32_t pc, Cycles cycles) {
     } else {
       request_fetch(pc_, time_ - kFetchLatency);
     }
-  } else if (flow == Flow::kAgain) {
+  } else if (flow == Flow::kAgain || flow == Flow::kBetween) {
+    begun_ = flow == Flow::kAgain;
     return;
   }
   ++statistics_.instructions;
@@ -328,6 +329,7 @@ void Core::run(Cycles horizon, bool tied) {
   static_assert(std::size(kInstructions) <= 120, "more rows: add cases below");
   horizon_ = horizon;
   tied_ = tied;
+  bool begun = std::exchange(begun_, false);
   for (;;) {
     if (fetch_at_ != kNever) {
       if (fetch_at_ >= horizon_) return;
@@ -335,7 +337,7 @@ void Core::run(Cycles horizon, bool tied) {
       continue;
     }
     if (time_ >= horizon_ || !running()) return;
-    if (attention_ && beat_ == 0) [[unlikely]] {
+    if (attention_ && !begun) [[unlikely]] {
       if (sequence_ != Sequence::kNone ? run_sequence() : take_pending()) continue;
       if (sequence_ != Sequence::kNone) return;
     }
@@ -351,6 +353,7 @@ void Core::run(Cycles horizon, bool tied) {
     }
     Flow flow = Flow::kAside;
     Cycles cycles = 0;
+    begun = false;
     switch (kDecoder.row[opcode]) {
       // clang-format off
       TANDEM_CASES_10() TANDEM_CASES_10(1) TANDEM_CASES_10(2) TANDEM_CASES_10(3)
@@ -389,6 +392,7 @@ void Core::start_at(uint32_t pc, uint32_t sp, Cycles now) {
   window_bytes_ = 0;
   attention_ = event_ = false;
   beat_ = 0;
+  begun_ = false;
   sequence_ = Sequence::kNone;
   other_sp_ = primask_ = control_ = ipsr_ = vtor_ = scr_ = shpr2_ = shpr3_ = 0;
   irq_enabled_ = irq_pending_ = pending_ = 0;
@@ -539,32 +543,62 @@ bool Core::take_pending() {
   int pending_priority = 0;
   const unsigned exception = best_pending(&pending_priority);
   if (exception == 0 || pending_priority >= execution_priority(true)) return false;
-  if (exception < kIrq0) {
-    pending_ &= ~(1u << exception);
-  } else {
-    irq_pending_ &= ~(1u << (exception - kIrq0));
-  }
+  set_pending(exception, false);
   begin_entry(exception, pc_);
   return true;
 }
 
+void Core::set_pending(unsigned exception, bool pending) {
+  uint32_t& register_ = exception < kIrq0 ? pending_ : irq_pending_;
+  const uint32_t bit = 1u << (exception < kIrq0 ? exception : exception - kIrq0);
+  register_ = pending ? register_ | bit : register_ & ~bit;
+}
+
 /// Pushes the frame of [ARMv6-M ARM B1.5.6]: r0-r3, r12, lr, return address, xPSR; then the vector is
-/// fetched.
+/// fetched. A multiple transfer in progress is abandoned: it wrote no register yet, and returning to it
+/// starts it again [M0+ 3.6.1].
 void Core::begin_entry(unsigned exception, uint32_t return_address) {
+  beat_ = 0;
   const uint32_t sp = r_[13];
   const uint32_t realigned = sp >> 2 & 1;
   sequence_base_ = (sp - 4 * kFrameWords) & ~7u;
   beats_ = {r_[0], r_[1], r_[2], r_[3], r_[12], r_[14], return_address, xpsr() | realigned << 9, 0};
   sequence_exception_ = exception;
+  sequence_link_ = ipsr_ != 0 ? kExcReturnHandler : control_ & 2 ? kExcReturnPsp : kExcReturnMsp;
   sequence_ = Sequence::kEntry;
   sequence_beat_ = 0;
   attention_ = true;
 }
 
+/// Until its vector is read, an exception of higher priority takes the entry over [M0+ 3.6.1]; the one that
+/// was being entered is pending again.
+void Core::admit_late_arrival() {
+  int late_priority = 0;
+  const unsigned late = best_pending(&late_priority);
+  if (late == 0 || late_priority >= priority(sequence_exception_)) return;
+  set_pending(sequence_exception_, true);
+  set_pending(late, false);
+  sequence_exception_ = late;
+}
+
 Core::Flow Core::begin_return(uint32_t exc_return) {
   const unsigned left = ipsr_;
   active_ &= ~(uint64_t{1} << left);
+  irq_pending_ |= irq_level_ & ~static_cast<uint32_t>(active_ >> kIrq0);
   if (machine_.observer() != nullptr) machine_.observer()->on_exception(id_, left, false, time_);
+  attention_ = true;
+  int next_priority = 0;
+  if (const unsigned next = best_pending(&next_priority);
+      next != 0 && next_priority < execution_priority(true)) {
+    // Tail-chaining [M0+ 3.6.1]: the frame stays where it is, the next handler is entered at once.
+    set_pending(next, false);
+    sequence_exception_ = next;
+    sequence_link_ = exc_return;
+    sequence_base_ = r_[13];
+    sequence_ = Sequence::kEntry;
+    sequence_beat_ = kFrameWords;
+    return Flow::kAside;
+  }
   if ((exc_return & 15) == (kExcReturnPsp & 15)) {
     std::swap(r_[13], other_sp_);
     control_ |= 2;
@@ -572,7 +606,6 @@ Core::Flow Core::begin_return(uint32_t exc_return) {
   sequence_base_ = r_[13];
   sequence_ = Sequence::kReturn;
   sequence_beat_ = 0;
-  attention_ = true;
   return Flow::kAside;
 }
 
@@ -588,6 +621,7 @@ bool Core::run_sequence() {
     } else if (sequence_beat_ < kFrameWords) {
       beat = store<4>(address, word);
     } else {
+      admit_late_arrival();
       beat = load<4>(vtor_ + 4 * sequence_exception_, &word);
     }
     if (beat == Beat::kLater) return false;
@@ -607,7 +641,7 @@ void Core::finish_entry() {
   sequence_ = Sequence::kNone;
   const uint32_t old_sp = r_[13];
   const bool from_psp = (control_ & 2) && ipsr_ == 0;
-  r_[14] = ipsr_ != 0 ? kExcReturnHandler : from_psp ? kExcReturnPsp : kExcReturnMsp;
+  r_[14] = sequence_link_;
   r_[13] = sequence_base_;
   if (from_psp) std::swap(r_[13], other_sp_);  // handlers use MSP
   control_ &= ~2u;
@@ -634,7 +668,6 @@ void Core::finish_return() {
   ipsr_ = frame_xpsr & 63;
   r_[13] = sequence_base_ + 4 * kFrameWords + (frame_xpsr >> 9 & 1 ? 4 : 0);
   event_ = true;
-  irq_pending_ |= irq_level_ & ~static_cast<uint32_t>(active_ >> kIrq0);
   branch(beats_[6] & ~1u, kExceptionReturn - kFrameWords);
   if ((scr_ & kSleepOnExit) && active_ == 0) {
     state_ = State::kWaitForInterrupt;

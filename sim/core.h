@@ -29,11 +29,12 @@ class Core {
 
   /// What a handler tells the run loop.
   enum class Flow : uint8_t {
-    kNext,   ///< done: go on behind this halfword
-    kWide,   ///< done: go on behind this 32-bit instruction
-    kTaken,  ///< branched: branch() was called
-    kAgain,  ///< parked: dispatch it again when time() comes
-    kAside,  ///< left the stream (fault, exception, sleep); pc and time are set
+    kNext,     ///< done: go on behind this halfword
+    kWide,     ///< done: go on behind this 32-bit instruction
+    kTaken,    ///< branched: branch() was called
+    kAgain,    ///< parked: dispatch it again when time() comes
+    kBetween,  ///< parked between two words of a multiple transfer, which an exception may abandon here
+    kAside,    ///< left the stream (fault, exception, sleep); pc and time are set
   };
 
   Core(Machine& machine, int id);
@@ -109,6 +110,7 @@ class Core {
     kDone,
     kSingleCycle,  ///< done through the single-cycle IO port: a single load or store takes 1 cycle less
     kLater,        ///< parked
+    kBetween,      ///< parked with no access begun
     kFault,
   };
   static bool is_done(Beat beat) { return beat <= Beat::kSingleCycle; }
@@ -155,6 +157,8 @@ class Core {
   bool run_sequence();
   void finish_entry();
   void finish_return();
+  void admit_late_arrival();
+  void set_pending(unsigned exception, bool pending);
   int priority(unsigned exception) const;
   int execution_priority(bool with_primask) const;
   unsigned best_pending(int* priority) const;
@@ -185,6 +189,7 @@ class Core {
   Stall fetch_cause_ = Stall::kBusWait;  ///< what the newest fetch had to wait for, besides its own miss
   Cycles fetch_miss_ = 0;                ///< cycles of its own miss not charged yet
   uint8_t beat_ = 0;                     ///< accesses done by the multiple transfer in progress
+  bool begun_ = false;                   ///< an instruction is parked that has to be finished first
   State state_ = State::kHeld;
   bool event_ = false;
   Sequence sequence_ = Sequence::kNone;
@@ -196,8 +201,9 @@ class Core {
   std::array<uint32_t, 9> beats_{};  ///< values of a multiple load or of an exception frame
   uint32_t sequence_base_ = 0;       ///< the frame's address
   unsigned sequence_exception_ = 0;
+  uint32_t sequence_link_ = 0;  ///< the handler's EXC_RETURN
   unsigned sequence_beat_ = 0;
-  Cycles accounted_ = 0;  ///< end of the last observed interval
+  Cycles accounted_ = 0;  ///< end of the last interval told to the observer
   Cycles asleep_since_ = 0, held_since_ = 0;
 
   uint32_t other_sp_ = 0;  ///< the stack pointer that isn't r13

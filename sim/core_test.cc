@@ -45,6 +45,182 @@ TEST_F(CoreTest, InterruptEntryTakesFifteenCycles) {
   EXPECT_EQ(test.run_to(0, kHandlers), from + kExceptionEntry);
 }
 
+TEST_F(CoreTest, ReturnTakesThirteenCycles) {
+  vector(kIrq0 + 5, kHandlers);
+  test.put(kHandlers, {0x4770});    // bx lr
+  start({0x46c0, 0x46c0, 0xe7fe});  // nop; nop; b .
+  core.write_ppb(kNvicEnable, 1u << 5);
+  test.run_to(0, kCode + 2);
+  core.write_ppb(kNvicPend, 1u << 5);
+  const Cycles handler = test.run_to(0, kHandlers);
+  EXPECT_EQ(test.run_to(0, kCode + 2), handler + 2 + kExceptionReturn);
+}
+
+TEST_F(CoreTest, TailChainingLeavesTheFrameWhereItIs) {
+  for (const uint32_t control : {0u, 2u}) {  // on the main stack, on the process stack
+    TestMachine own;
+    Core& c = own.machine.core(0);
+    own.set_word(kVectors + 4 * (kIrq0 + 1), kHandlers | 1);
+    own.set_word(kVectors + 4 * (kIrq0 + 2), (kHandlers + 0x40) | 1);
+    own.put(kHandlers, {0x4770});                 // bx lr
+    own.put(kHandlers + 0x40, {0x4675, 0x4770});  // mov r5,lr; bx lr
+    // msr psp,r1; msr control,r0; nop; nop; b .
+    own.start(0, kCode, {0xf381, 0x8809, 0xf380, 0x8814, 0x46c0, 0x46c0, 0xe7fe}, kStack);
+    c.write_ppb(kVtor, kVectors);
+    c.write_ppb(kNvicEnable, 6);
+    c.set_reg(0, control);
+    c.set_reg(1, 0x20006000);
+    own.run_to(0, kCode + 10);
+    c.write_ppb(kNvicPend, 6);
+    const Cycles first = own.run_to(0, kHandlers);
+    const uint32_t sp = c.reg(13), psp = c.psp();
+    // Entry less its stacking: the frame's words.
+    EXPECT_EQ(own.run_to(0, kHandlers + 0x40), first + 2 + kExceptionEntry - 8);
+    EXPECT_EQ(c.reg(13), sp);
+    EXPECT_EQ(c.psp(), psp);
+    own.run_to(0, kCode + 12);
+    EXPECT_EQ(c.reg(5), control == 0 ? 0xfffffff9 : 0xfffffffd) << "where the chain returns to";
+    EXPECT_EQ(c.reg(13), control == 0 ? kStack : 0x20006000);
+    EXPECT_EQ(c.msp(), kStack);
+  }
+}
+
+TEST_F(CoreTest, LateArrivalTakesTheEntryOver) {
+  vector(kIrq0, kHandlers);
+  vector(kIrq0 + 1, kHandlers + 0x40);
+  test.put(kHandlers, {0x4770});
+  test.put(kHandlers + 0x40, {0x3501, 0x4770});  // adds r5,#1; bx lr
+  start({0x46c0, 0x46c0, 0xe7fe});
+  core.write_ppb(kNvicEnable, 3);
+  core.write_ppb(0xe000e400, 0xc000);  // IRQ 1 lowest
+  const Cycles from = test.run_to(0, kCode + 2);
+  core.write_ppb(kNvicPend, 2);
+  test.machine.run(from + 5);
+  core.write_ppb(kNvicPend, 1);
+  EXPECT_EQ(test.run_to(0, kHandlers), from + kExceptionEntry) << "no later than without the other";
+  EXPECT_EQ(test.run_to(0, kHandlers + 0x40), from + kExceptionEntry + 2 + kExceptionEntry - 8);
+  test.run_to(0, kCode + 4);
+  EXPECT_EQ(core.reg(5), 1u);
+  EXPECT_EQ(core.reg(13), kStack);
+}
+
+TEST_F(CoreTest, IntervalsCoverAllOfACoresTime) {
+  struct Sum final : Observer {
+    void on_instruction(int core, uint32_t, Cycles start, Cycles end, const StallCycles&) override {
+      pass(core, start, end);
+    }
+    void on_sleep(int core, uint32_t, Cycles start, Cycles end) override { pass(core, start, end); }
+    void pass(int core, Cycles start, Cycles end) {
+      if (core != 0) return;
+      EXPECT_EQ(start, until);
+      until = end;
+    }
+    Cycles until = 0;
+  } sum;
+  vector(kIrq0, kHandlers);
+  test.put(kHandlers, {0x3501, 0x4770});            // adds r5,#1; bx lr
+  start({0x46c0, 0xc80e, 0xbf30, 0x46c0, 0xe7fe});  // nop; ldm r0!,{r1-r3}; wfi; nop; b .
+  test.start(1, 0x20040000, {0xe7fe}, 0x20040800);  // so that not everybody sleeps
+  core.set_reg(0, 0x20001000);
+  core.write_ppb(kNvicEnable, 1);
+  test.machine.observe(&sum);
+  const auto interrupt = [&](Cycles at) {
+    test.machine.run(at);
+    test.machine.arrive(at);
+    core.set_irq(0, true, at);
+    core.set_irq(0, false, at);
+  };
+  interrupt(test.run_to(0, kCode + 2) + 2);  // abandons LDM
+  interrupt(1000);
+  run(2000);
+  EXPECT_EQ(core.reg(5), 2u);
+  EXPECT_EQ(core.pc(), kCode + 8);
+  EXPECT_GT(core.statistics(2000).sleeping, 800u);
+  EXPECT_GE(sum.until, 1998u);
+}
+
+struct MultipleCase {
+  const char* name;
+  uint16_t code;
+};
+class CoreMultiples : public testing::TestWithParam<MultipleCase> {};
+
+TEST_P(CoreMultiples, AreAbandonedForAnInterruptAndStartAgain) {
+  constexpr uint32_t kData = 0x20001000, kSp = kData + 0x100, kWords = 7;
+  constexpr uint16_t kPush = 0xb47f;
+  const auto prepare = [&](TestMachine& test) {
+    Core& core = test.machine.core(0);
+    test.set_word(kVectors + 4 * kIrq0, kHandlers | 1);
+    test.put(kHandlers, {0x4770});                                         // bx lr
+    test.start(0, kCode, {0x46c0, GetParam().code, 0x46c0, 0xe7fe}, kSp);  // nop; it; nop; b .
+    core.write_ppb(kVtor, kVectors);
+    core.write_ppb(kNvicEnable, 1);
+    for (uint32_t i = 0; i < 2 * kWords; ++i) {
+      test.set_word(kData + 4 * i, 0x11 * i);
+      test.set_word(kSp + 4 * i, 0x13 * i);
+    }
+    core.set_reg(0, kData);
+    for (unsigned r = 1; r < 8; ++r) core.set_reg(r, 1000 + r);
+  };
+  TestMachine straight, broken;
+  prepare(straight);
+  prepare(broken);
+  const Cycles begin = straight.run_to(0, kCode + 2);
+  const Cycles whole = straight.run_to(0, kCode + 4) - begin;
+  EXPECT_EQ(whole, 1u + kWords);
+
+  constexpr Cycles kDone = 3;  // words, when the interrupt comes
+  Core& core = broken.machine.core(0);
+  broken.machine.run(begin + kDone);
+  broken.machine.arrive(begin + kDone);
+  core.set_irq(0, true, begin + kDone);
+  core.set_irq(0, false, begin + kDone);
+  EXPECT_EQ(broken.run_to(0, kHandlers), begin + kDone + kExceptionEntry);
+  EXPECT_EQ(broken.word(core.reg(13) + 24), kCode + 2) << "returns to it";
+  const Cycles again = broken.run_to(0, kCode + 2);
+  EXPECT_EQ(broken.run_to(0, kCode + 4) - again, whole) << "all of it once more";
+  for (unsigned r = 0; r < 15; ++r) EXPECT_EQ(core.reg(r), straight.machine.core(0).reg(r)) << "r" << r;
+  for (uint32_t i = 0; i < kWords; ++i) {
+    EXPECT_EQ(broken.word(kData + 4 * i), straight.word(kData + 4 * i)) << i;
+    if (GetParam().code == kPush) {  // else the frame lies there
+      EXPECT_EQ(broken.word(kSp - 4 * i - 4), straight.word(kSp - 4 * i - 4)) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, CoreMultiples,
+                         testing::Values(MultipleCase{"ldm", 0xc8fe}, MultipleCase{"stm", 0xc0fe},
+                                         MultipleCase{"push", 0xb47f}, MultipleCase{"pop", 0xbc7f}),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+TEST_F(CoreTest, WhatAskedForTheBusIsFinishedBeforeAnInterrupt) {
+  // Core 1's miss keeps the flash port; core 0's access waits for it when the interrupt comes.
+  for (const uint16_t access : {uint16_t{0x6801}, uint16_t{0xc80e}}) {  // ldr r1,[r0]; ldm r0!,{r1-r3}
+    Cycles first_word = 0;
+    for (const bool interrupt : {false, true}) {
+      TestMachine own;
+      Core& c = own.machine.core(0);
+      own.set_word(kVectors + 4 * kIrq0, kHandlers | 1);
+      own.put(kHandlers, {0xe7fe});
+      own.start(0, kCode, {0x46c0, access, 0xe7fe}, kStack);
+      own.start(1, 0x20040000, {0x6801, 0xe7fe}, 0x20040800);
+      c.write_ppb(kVtor, kVectors);
+      c.write_ppb(kNvicEnable, 1);
+      c.set_reg(0, kFlashBase + 0x1000);
+      own.machine.core(1).set_reg(0, kFlashBase);
+      if (!interrupt) {
+        const Cycles end = own.run_to(0, kCode + 4), miss = own.machine.xip().miss_cycles();
+        first_word = access == 0x6801 ? end : end - 1 - 2 * (miss + 1);  // LDM: two words less
+      } else {
+        own.machine.run(20);
+        own.machine.arrive(20);
+        c.set_irq(0, true, 20);
+        EXPECT_EQ(own.run_to(0, kHandlers), first_word + kExceptionEntry);
+      }
+    }
+  }
+}
+
 TEST_F(CoreTest, HigherPriorityPreemptsLowerWaits) {
   vector(kPendSv, kHandlers);
   vector(kIrq0, kHandlers + 0x40);

@@ -304,13 +304,16 @@ struct Instructions {
   // the instruction can be parked; beat_ counts those done.
   static Flow parked(Core& c, Beat beat) {
     if (beat == Beat::kLater) return Flow::kAgain;
+    if (beat == Beat::kBetween) return Flow::kBetween;
     c.beat_ = 0;
     return Flow::kAside;
   }
+  /// Between two words: other masters may come first, and exceptions.
+  static bool interrupted(const Core& c) { return c.beat_ != 0 && (c.time_ >= c.horizon_ || c.attention_); }
   /// Loads `count` words into beats_.
   static Beat load_words(Core& c, uint32_t address, uint32_t count) {
     while (c.beat_ < count) {
-      if (c.time_ >= c.horizon_) return Beat::kLater;
+      if (interrupted(c)) return Beat::kBetween;
       const Beat beat = c.load<4>(address + 4 * c.beat_, &c.beats_[c.beat_]);
       if (!Core::is_done(beat)) return beat;
       ++c.time_;
@@ -325,7 +328,7 @@ struct Instructions {
     while (list != 0) {
       const auto n = static_cast<uint32_t>(std::countr_zero(list));
       list &= list - 1;
-      if (c.time_ >= c.horizon_) return Beat::kLater;
+      if (interrupted(c)) return Beat::kBetween;
       const Beat beat = c.store<4>(address + 4 * c.beat_, n == base ? base_value : c.r_[n]);
       if (!Core::is_done(beat)) return beat;
       ++c.time_;

@@ -27,9 +27,10 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// An instruction at `pc` was executed. [start, end): since the core's previous instruction (or exception
-  /// entry, or wake-up) ended, so that intervals cover all of a core's time awake; `stalls` counts since
-  /// power-on.
+  /// An instruction at `pc` was executed. [start, end): since the core's previous instruction ended or it
+  /// woke up, so that intervals cover all of a core's time awake. So what an exception's entry or return
+  /// takes, and a multiple transfer abandoned for it, is part of the instruction after it. `stalls` counts
+  /// since power-on.
   virtual void on_instruction(int /*core*/, uint32_t /*pc*/, Cycles /*start*/, Cycles /*end*/,
                               const StallCycles& /*stalls*/) {}
   /// An exception was entered (number, handler's address) or returned from (number of the exception left).
