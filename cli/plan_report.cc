@@ -11,9 +11,7 @@ namespace tandem::cli {
 namespace {
 
 bool is_known(const OperatorInfo& op) {
-  return std::ranges::any_of(all_ops(), [&](const OpDef* def) {
-    return def->builtin == op.builtin && (def->custom_code == nullptr || op.custom_code == def->custom_code);
-  });
+  return std::ranges::any_of(all_ops(), [&](const OpDef* def) { return def->serves(op); });
 }
 
 std::vector<uint64_t> alive_bytes(std::span<const Buffer> buffers, uint32_t operators) {
@@ -73,19 +71,6 @@ PlanReport report_plan(const Model& model, uint32_t workers) {
       align_up(planner.plan_bytes() + planner.kernel_count() * kPointerBytes, kPlanAlignment);
   report.arena_bytes_32bit = report.need.arena_bytes - report.need.plan_bytes + plan_32bit;
   return report;
-}
-
-const char* kernel_name(KernelId kernel) {
-  switch (kernel) {
-#define TANDEM_KERNEL(name, Params) \
-  case KernelId::name:              \
-    return #name;
-#include "kernels/kernels.inc"
-#undef TANDEM_KERNEL
-    case KernelId::kCount:
-      break;
-  }
-  return "?";
 }
 
 std::string operator_name(const OperatorInfo& op) {

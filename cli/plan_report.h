@@ -34,8 +34,6 @@ struct PlanReport {
 
 PlanReport report_plan(const Model& model, uint32_t workers);
 
-const char* kernel_name(KernelId kernel);
-
 /// "CONV_2D"; a custom operator's own name; "operator 300" for a number without a name.
 std::string operator_name(const OperatorInfo& op);
 

@@ -372,7 +372,9 @@ int main(int argc, char** argv) {
   }
   Corpus corpus(argv[1]);
 #define TANDEM_OP(builtin, name) add_operator(corpus, schema::BuiltinOperator::builtin);
+#define TANDEM_NARROW_OP(builtin, name)
 #include "tandem/ops.inc"
+#undef TANDEM_NARROW_OP
 #undef TANDEM_OP
   corpus.add_folder(TANDEM_MODELS);
   if (const std::string shared = test::reference_data(); !shared.empty()) {

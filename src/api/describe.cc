@@ -1,5 +1,6 @@
 #include <string_view>
 
+#include "kernels/kernel.h"
 #include "model/model_view.h"
 #include "tandem/status.h"
 
@@ -33,6 +34,9 @@ class Writer {
     for (const char c : name) put(static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c);
     put('"');
   }
+  void lower_case(std::string_view text) {
+    for (const char c : text) put(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
   void number(int64_t value) {
     char digits[20];
     size_t count = 0;
@@ -58,7 +62,7 @@ class Writer {
 };
 
 // {a}, {b}; {a:unsigned}: the same bits without a sign; {a:type}: a type's name; {b:operands}: 0 is "inputs",
-// 1 is "outputs".
+// 1 is "outputs"; {a:kernel}: a kernel's name; {b:op}: a builtin operator's name in tandem::op.
 void write_placeholder(Writer& writer, std::string_view placeholder, const Status& status) {
   const int32_t value = placeholder.starts_with('a') ? status.a : status.b;
   const std::string_view format = placeholder.size() > 2 ? placeholder.substr(2) : std::string_view{};
@@ -68,6 +72,11 @@ void write_placeholder(Writer& writer, std::string_view placeholder, const Statu
     writer.text(type_name(static_cast<Type>(value)));
   } else if (format == "operands") {
     writer.text(value == 0 ? "inputs" : "outputs");
+  } else if (format == "kernel") {
+    writer.text(kernel_name(static_cast<KernelId>(value)));
+  } else if (format == "op") {
+    const char* name = builtin_name(value);
+    writer.lower_case(name != nullptr ? name : "?");
   } else {
     writer.number(value);
   }

@@ -93,6 +93,20 @@ struct Kernel : AnyKernel {};
 #include "kernels/kernels.inc"
 #undef TANDEM_KERNEL
 
+/// A kernel's number that knows its contract. Naming a kernel so does not link it.
+template <class Params>
+struct TypedKernelId {
+  KernelId id;
+};
+namespace kernel_id {
+#define TANDEM_KERNEL(name, Params) inline constexpr TypedKernelId<Params> name{KernelId::name};
+#include "kernels/kernels.inc"
+#undef TANDEM_KERNEL
+}  // namespace kernel_id
+
+/// "conv_2d_s8__ref"; "?" for a number that is none. For reports: a program that calls it links all names.
+const char* kernel_name(KernelId kernel);
+
 /// Defines a kernel named in kernels.inc by `function`, a KernelResult(const Params&, const Task&).
 #define TANDEM_DEFINE_KERNEL(name, Params, function)                                                 \
   constinit const Kernel<Params> name{{KernelId::name, [](const void* params, const Task& task) {    \

@@ -21,11 +21,11 @@ Status expect_operands(const OpContext& c) {
 // The three kernels of a contract.
 template <class Params>
 struct Kernels {
-  const Kernel<Params>& s8;
-  const Kernel<Params>& s16;
-  const Kernel<Params>& f32;
+  TypedKernelId<Params> s8;
+  TypedKernelId<Params> s16;
+  TypedKernelId<Params> f32;
 
-  [[nodiscard]] const Kernel<Params>& of(Type type) const {
+  [[nodiscard]] TypedKernelId<Params> of(Type type) const {
     return type == Type::kInt8 ? s8 : type == Type::kInt16 ? s16 : f32;
   }
 };
@@ -40,10 +40,14 @@ Status emit(OpContext& c, const Kernels<Params>& kernels, Params params) {
   return {};
 }
 
-constexpr Kernels<ClampParams> kClamp{clamp_s8__ref, clamp_s16__ref, clamp_f32__ref};
-constexpr Kernels<LeakyReluParams> kLeakyRelu{leaky_relu_s8__ref, leaky_relu_s16__ref, leaky_relu_f32__ref};
-constexpr Kernels<SigmoidParams> kLogistic{logistic_s8__ref, logistic_s16__ref, logistic_f32__ref};
-constexpr Kernels<SigmoidParams> kTanh{tanh_s8__ref, tanh_s16__ref, tanh_f32__ref};
+constexpr Kernels<ClampParams> kClamp{kernel_id::clamp_s8__ref, kernel_id::clamp_s16__ref,
+                                      kernel_id::clamp_f32__ref};
+constexpr Kernels<LeakyReluParams> kLeakyRelu{kernel_id::leaky_relu_s8__ref, kernel_id::leaky_relu_s16__ref,
+                                              kernel_id::leaky_relu_f32__ref};
+constexpr Kernels<SigmoidParams> kLogistic{kernel_id::logistic_s8__ref, kernel_id::logistic_s16__ref,
+                                           kernel_id::logistic_f32__ref};
+constexpr Kernels<SigmoidParams> kTanh{kernel_id::tanh_s8__ref, kernel_id::tanh_s16__ref,
+                                       kernel_id::tanh_f32__ref};
 
 // RELU on int8 and int16 and LEAKY_RELU. TensorFlow Lite divides scales in float.
 Status plan_quantized_leaky_relu(OpContext& c, float alpha) {
@@ -157,10 +161,21 @@ Status plan_tanh(OpContext& c) {
 
 }  // namespace
 
-const OpDef op::leaky_relu{.builtin = static_cast<int32_t>(Builtin::LEAKY_RELU), .plan = plan_leaky_relu};
-const OpDef op::logistic{.builtin = static_cast<int32_t>(Builtin::LOGISTIC), .plan = plan_logistic};
-const OpDef op::relu{.builtin = static_cast<int32_t>(Builtin::RELU), .plan = plan_relu};
-const OpDef op::relu6{.builtin = static_cast<int32_t>(Builtin::RELU6), .plan = plan_relu6};
-const OpDef op::tanh{.builtin = static_cast<int32_t>(Builtin::TANH), .plan = plan_tanh};
+TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu, plan_leaky_relu, leaky_relu_s8__ref, leaky_relu_s16__ref,
+                 leaky_relu_f32__ref)
+TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu_f32, plan_leaky_relu, leaky_relu_f32__ref)
+TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu_s8, plan_leaky_relu, leaky_relu_s8__ref)
+TANDEM_DEFINE_OP(LOGISTIC, logistic, plan_logistic, logistic_s8__ref, logistic_s16__ref, logistic_f32__ref)
+TANDEM_DEFINE_OP(LOGISTIC, logistic_f32, plan_logistic, logistic_f32__ref)
+TANDEM_DEFINE_OP(LOGISTIC, logistic_s8, plan_logistic, logistic_s8__ref)
+TANDEM_DEFINE_OP(RELU, relu, plan_relu, leaky_relu_s8__ref, leaky_relu_s16__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU, relu_f32, plan_relu, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU, relu_s8, plan_relu, leaky_relu_s8__ref)
+TANDEM_DEFINE_OP(RELU6, relu6, plan_relu6, clamp_s8__ref, clamp_s16__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU6, relu6_f32, plan_relu6, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU6, relu6_s8, plan_relu6, clamp_s8__ref)
+TANDEM_DEFINE_OP(TANH, tanh, plan_tanh, tanh_s8__ref, tanh_s16__ref, tanh_f32__ref)
+TANDEM_DEFINE_OP(TANH, tanh_f32, plan_tanh, tanh_f32__ref)
+TANDEM_DEFINE_OP(TANH, tanh_s8, plan_tanh, tanh_s8__ref)
 
 }  // namespace tandem

@@ -47,8 +47,8 @@ bool is_quantized(Type type) { return type == Type::kInt8 || type == Type::kInt1
 
 // The kernels of an operator on what is not quantized.
 struct PlainKernels {
-  const Kernel<ArithmeticParams>& f32;
-  const Kernel<ArithmeticParams>& s32;
+  TypedKernelId<ArithmeticParams> f32;
+  TypedKernelId<ArithmeticParams> s32;
 };
 
 Status plan_plain(OpContext& c, const PlainKernels& kernels, Activation activation_f32,
@@ -83,14 +83,14 @@ AddMultipliers add_multipliers(float a_scale, float b_scale, float out_scale, in
 
 struct AddOperator {
   uint8_t options_type;
-  const Kernel<AddParams>& s8;
-  const Kernel<AddParams>& s16;
+  TypedKernelId<AddParams> s8;
+  TypedKernelId<AddParams> s16;
   PlainKernels plain;
   AddMultipliers (*multipliers)(float, float, float, int);
   bool s32_activation;
 };
 
-Status plan_add(OpContext& c, const AddOperator& op) {
+Status plan_sum(OpContext& c, const AddOperator& op) {
   TANDEM_TRY(expect_operands(c));
   const TensorInfo a = c.input(0);
   const TensorInfo b = c.input(1);
@@ -128,7 +128,8 @@ Status plan_mul(OpContext& c) {
   const TensorInfo b = c.input(1);
   const TensorInfo out = c.output(0);
   const Activation activation = fused_activation(c, kMulOptions);
-  if (!is_quantized(a.type)) return plan_plain(c, {mul_f32__ref, mul_s32__ref}, activation, activation);
+  if (!is_quantized(a.type))
+    return plan_plain(c, {kernel_id::mul_f32__ref, kernel_id::mul_s32__ref}, activation, activation);
   TANDEM_TRY(expect_quantized(c));
   if (a.type == Type::kInt16) TANDEM_TRY(expect_symmetric(c, 2));
   const Result<Clamp> clamp = plan_clamp(c, activation, out);
@@ -138,7 +139,7 @@ Status plan_mul(OpContext& c) {
   const double factor = static_cast<double>(a.quantization.scale()) *
                         static_cast<double>(b.quantization.scale()) /
                         static_cast<double>(out.quantization.scale());
-  c.emit(a.type == Type::kInt8 ? mul_s8__ref : mul_s16__ref,
+  c.emit(a.type == Type::kInt8 ? kernel_id::mul_s8__ref : kernel_id::mul_s16__ref,
          {.operands = *operands,
           .a_zero_point = a.quantization.zero_point(),
           .b_zero_point = b.quantization.zero_point(),
@@ -149,25 +150,35 @@ Status plan_mul(OpContext& c) {
   return {};
 }
 
+Status plan_add(OpContext& c) {
+  return plan_sum(c, {.options_type = kAddOptions,
+                      .s8 = kernel_id::add_s8__ref,
+                      .s16 = kernel_id::add_s16__ref,
+                      .plain = {kernel_id::add_f32__ref, kernel_id::add_s32__ref},
+                      .multipliers = add_multipliers<double>,
+                      // TensorFlow Lite Micro leaves it out, and its answer counts.
+                      .s32_activation = false});
+}
+
+Status plan_sub(OpContext& c) {
+  return plan_sum(c, {.options_type = kSubOptions,
+                      .s8 = kernel_id::sub_s8__ref,
+                      .s16 = kernel_id::sub_s16__ref,
+                      .plain = {kernel_id::sub_f32__ref, kernel_id::sub_s32__ref},
+                      .multipliers = add_multipliers<float>,
+                      .s32_activation = true});
+}
+
 }  // namespace
 
-const OpDef op::add{.builtin = static_cast<int32_t>(Builtin::ADD), .plan = [](OpContext& c) {
-                      return plan_add(c, {.options_type = kAddOptions,
-                                          .s8 = add_s8__ref,
-                                          .s16 = add_s16__ref,
-                                          .plain = {add_f32__ref, add_s32__ref},
-                                          .multipliers = add_multipliers<double>,
-                                          // TensorFlow Lite Micro leaves it out, and its answer counts.
-                                          .s32_activation = false});
-                    }};
-const OpDef op::mul{.builtin = static_cast<int32_t>(Builtin::MUL), .plan = plan_mul};
-const OpDef op::sub{.builtin = static_cast<int32_t>(Builtin::SUB), .plan = [](OpContext& c) {
-                      return plan_add(c, {.options_type = kSubOptions,
-                                          .s8 = sub_s8__ref,
-                                          .s16 = sub_s16__ref,
-                                          .plain = {sub_f32__ref, sub_s32__ref},
-                                          .multipliers = add_multipliers<float>,
-                                          .s32_activation = true});
-                    }};
+TANDEM_DEFINE_OP(ADD, add, plan_add, add_s8__ref, add_s16__ref, add_s32__ref, add_f32__ref)
+TANDEM_DEFINE_OP(ADD, add_f32, plan_add, add_f32__ref)
+TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__ref)
+TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__ref, mul_s16__ref, mul_s32__ref, mul_f32__ref)
+TANDEM_DEFINE_OP(MUL, mul_f32, plan_mul, mul_f32__ref)
+TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__ref)
+TANDEM_DEFINE_OP(SUB, sub, plan_sub, sub_s8__ref, sub_s16__ref, sub_s32__ref, sub_f32__ref)
+TANDEM_DEFINE_OP(SUB, sub_f32, plan_sub, sub_f32__ref)
+TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, sub_s8__ref)
 
 }  // namespace tandem

@@ -81,7 +81,6 @@ Status plan_concatenation(OpContext& c) {
 
 }  // namespace
 
-const OpDef op::concatenation{.builtin = static_cast<int32_t>(Builtin::CONCATENATION),
-                              .plan = plan_concatenation};
+TANDEM_DEFINE_OP(CONCATENATION, concatenation, plan_concatenation, strided_copy__ref)
 
 }  // namespace tandem

@@ -21,17 +21,17 @@ enum { kPadding, kStrideW, kStrideH, kMultiplier, kActivation, kDilationW, kDila
 using Variant = WeightedVariant<Conv2dParams>;
 
 constexpr Variant kConvVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, &conv_2d_s8__ref},
-    {Type::kInt8, Type::kInt4, Type::kInt32, &conv_2d_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, &conv_2d_s16__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt32, &conv_2d_s16_b32__ref},
-    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &conv_2d_f32__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::conv_2d_s8_w4__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::conv_2d_s16__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s16_b32__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::conv_2d_f32__ref},
 };
 constexpr Variant kDepthwiseVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, &depthwise_conv_2d_s8__ref},
-    {Type::kInt8, Type::kInt4, Type::kInt32, &depthwise_conv_2d_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, &depthwise_conv_2d_s16__ref},
-    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &depthwise_conv_2d_f32__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::depthwise_conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::depthwise_conv_2d_s8_w4__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::depthwise_conv_2d_s16__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::depthwise_conv_2d_f32__ref},
 };
 
 // What the two operators' option tables say.
@@ -82,7 +82,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   const uint64_t macs = macs_per_output * out.elements;
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   params.rows = cut_into_blocks(rows, rows == 0 ? 0 : macs / rows);
-  c.emit(*(*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
+  c.emit((*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
   return {};
 }
 
@@ -149,8 +149,16 @@ Status plan_depthwise_conv_2d(OpContext& c) {
 
 }  // namespace
 
-const OpDef op::conv_2d{.builtin = static_cast<int32_t>(Builtin::CONV_2D), .plan = plan_conv_2d};
-const OpDef op::depthwise_conv_2d{.builtin = static_cast<int32_t>(Builtin::DEPTHWISE_CONV_2D),
-                                  .plan = plan_depthwise_conv_2d};
+TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, conv_2d_s8__ref, conv_2d_s8_w4__ref, conv_2d_s16__ref,
+                 conv_2d_s16_b32__ref, conv_2d_f32__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, conv_2d_s8__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__ref)
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d, depthwise_conv_2d_s8__ref,
+                 depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d, depthwise_conv_2d_s8__ref)
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
+                 depthwise_conv_2d_s8_w4__ref)
 
 }  // namespace tandem

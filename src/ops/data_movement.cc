@@ -46,7 +46,7 @@ void emit_copy(OpContext& c, StridedCopyParams params, std::span<const MovedDim>
   });
   constexpr uint32_t kBytesPerOperation = 4;
   params.runs = cut_into_blocks(runs, params.run_bytes / kBytesPerOperation + 1);
-  c.emit(strided_copy__ref, params, {.units = params.runs.units()});
+  c.emit(kernel_id::strided_copy__ref, params, {.units = params.runs.units()});
 }
 
 }  // namespace

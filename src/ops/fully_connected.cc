@@ -13,11 +13,11 @@ enum Field { kActivation, kWeightsFormat, kKeepNumDims, kAsymmetricQuantizeInput
 
 using Variant = WeightedVariant<FullyConnectedParams>;
 constexpr Variant kVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, &fully_connected_s8__ref},
-    {Type::kInt8, Type::kInt4, Type::kInt32, &fully_connected_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, &fully_connected_s16__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt32, &fully_connected_s16_b32__ref},
-    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &fully_connected_f32__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s8__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::fully_connected_s8_w4__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::fully_connected_s16__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s16_b32__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::fully_connected_f32__ref},
 };
 
 // One factor for all channels. The scales are multiplied in float, unlike those of channels, as in TensorFlow
@@ -91,14 +91,18 @@ Status plan_fully_connected(OpContext& c) {
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
   }
-  c.emit(*(*variant)->kernel, params,
+  c.emit((*variant)->kernel, params,
          {.units = params.outputs.units(), .macs = uint64_t{out.elements} * params.depth});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::fully_connected{.builtin = static_cast<int32_t>(Builtin::FULLY_CONNECTED),
-                                .plan = plan_fully_connected};
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected, fully_connected_s8__ref,
+                 fully_connected_s8_w4__ref, fully_connected_s16__ref, fully_connected_s16_b32__ref,
+                 fully_connected_f32__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_f32, plan_fully_connected, fully_connected_f32__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected, fully_connected_s8__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8_w4, plan_fully_connected, fully_connected_s8_w4__ref)
 
 }  // namespace tandem

@@ -80,10 +80,18 @@ class OpContext {
 
   // ---- the result
   /// Appends a step. An operator may emit none (RESHAPE in place), one or several.
+  /// Where the program has no such kernel, the operator is refused (kKernelNotRegistered) once its plan
+  /// function returns.
   template <class Params>
-  void emit(const Kernel<Params>& kernel, const Params& params, Work work = {}) {
+  void emit(TypedKernelId<Params> kernel, const Params& params, Work work = {}) {
     static_assert(std::is_trivially_copyable_v<Params> && alignof(Params) <= 8);
-    emit(kernel, &params, sizeof params, work);
+    emit(kernel.id, &params, sizeof params, work);
+  }
+  /// Whether the program has this kernel: what it registers for this operator brings it. With it an operator
+  /// chooses between variants of one contract: the best that is there.
+  template <class Params>
+  [[nodiscard]] bool has(TypedKernelId<Params> kernel) const {
+    return has(kernel.id);
   }
 
  private:
@@ -91,19 +99,37 @@ class OpContext {
     return i < list.count ? list.get<int32_t>(i) : -1;
   }
   uint8_t* reserve(uint64_t bytes, uint32_t alignment, Ref& ref);
-  void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
+  void emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work);
+  [[nodiscard]] bool has(KernelId kernel) const;
 
   PlanPass& pass_;
   const Subgraph& subgraph_;
   const OperatorInfo& op_;
 };
 
-/// An operator: which one it is in the schema, and the one function that checks it, computes its parameters,
-/// asks for memory and emits its steps.
+/// An operator: which one it is in the schema, the one function that checks it, computes its parameters, asks
+/// for memory and emits its steps, and the kernels that come with it. The function names kernels by number
+/// only, so that these are all that an OpDef links: a narrow OpDef is the same function with fewer kernels.
+/// A program may register several for one operator; their kernels add up.
 struct OpDef {
   int32_t builtin = 0;
   const char* custom_code = nullptr;  ///< for CUSTOM operators
   Status (*plan)(OpContext& context) = nullptr;
+  std::span<const AnyKernel* const> kernels;
+
+  [[nodiscard]] bool serves(const OperatorInfo& op) const {
+    return builtin == op.builtin && (custom_code == nullptr || op.custom_code == custom_code);
+  }
 };
+
+template <const auto&... kKernels>
+inline constexpr const AnyKernel* kKernelList[] = {&kKernels...};
+
+/// Defines op::name, one of those in ops.inc: the operator `builtin` of the schema, planned by `function`,
+/// with the kernels that follow.
+#define TANDEM_DEFINE_OP(builtin_name, name, function, ...)                              \
+  constinit const OpDef op::name{.builtin = static_cast<int32_t>(Builtin::builtin_name), \
+                                 .plan = function,                                       \
+                                 .kernels = kKernelList<__VA_ARGS__>};
 
 }  // namespace tandem

@@ -78,7 +78,7 @@ Status plan_pad(OpContext& c) {
 
 }  // namespace
 
-const OpDef op::pad{.builtin = static_cast<int32_t>(Builtin::PAD), .plan = plan_pad};
-const OpDef op::padv2{.builtin = static_cast<int32_t>(Builtin::PADV2), .plan = plan_pad};
+TANDEM_DEFINE_OP(PAD, pad, plan_pad, strided_copy__ref)
+TANDEM_DEFINE_OP(PADV2, padv2, plan_pad, strided_copy__ref)
 
 }  // namespace tandem

@@ -13,9 +13,9 @@ constexpr uint8_t kPool2dOptions = 5;
 enum Field { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
 
 struct Kernels {
-  const Kernel<Pool2dParams>& s8;
-  const Kernel<Pool2dParams>& s16;
-  const Kernel<Pool2dParams>& f32;
+  TypedKernelId<Pool2dParams> s8;
+  TypedKernelId<Pool2dParams> s16;
+  TypedKernelId<Pool2dParams> f32;
 };
 
 // How many taps inside the input a window may have: sums of integers, and their rounding, fit int32.
@@ -75,15 +75,25 @@ Status plan(OpContext& c, const Kernels& kernels) {
   return {};
 }
 
+Status plan_average_pool_2d(OpContext& c) {
+  return plan(c, {kernel_id::average_pool_2d_s8__ref, kernel_id::average_pool_2d_s16__ref,
+                  kernel_id::average_pool_2d_f32__ref});
+}
+
+Status plan_max_pool_2d(OpContext& c) {
+  return plan(
+      c, {kernel_id::max_pool_2d_s8__ref, kernel_id::max_pool_2d_s16__ref, kernel_id::max_pool_2d_f32__ref});
+}
+
 }  // namespace
 
-const OpDef op::average_pool_2d{
-    .builtin = static_cast<int32_t>(Builtin::AVERAGE_POOL_2D), .plan = [](OpContext& c) {
-      return plan(c, {average_pool_2d_s8__ref, average_pool_2d_s16__ref, average_pool_2d_f32__ref});
-    }};
-const OpDef op::max_pool_2d{
-    .builtin = static_cast<int32_t>(Builtin::MAX_POOL_2D), .plan = [](OpContext& c) {
-      return plan(c, {max_pool_2d_s8__ref, max_pool_2d_s16__ref, max_pool_2d_f32__ref});
-    }};
+TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d, plan_average_pool_2d, average_pool_2d_s8__ref,
+                 average_pool_2d_s16__ref, average_pool_2d_f32__ref)
+TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_f32, plan_average_pool_2d, average_pool_2d_f32__ref)
+TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_s8, plan_average_pool_2d, average_pool_2d_s8__ref)
+TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d, plan_max_pool_2d, max_pool_2d_s8__ref, max_pool_2d_s16__ref,
+                 max_pool_2d_f32__ref)
+TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_f32, plan_max_pool_2d, max_pool_2d_f32__ref)
+TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_s8, plan_max_pool_2d, max_pool_2d_s8__ref)
 
 }  // namespace tandem

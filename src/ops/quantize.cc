@@ -9,28 +9,28 @@ namespace {
 struct Variant {
   Type in;
   Type out;
-  const Kernel<QuantizeParams>& kernel;
+  TypedKernelId<QuantizeParams> kernel;
 };
 
 constexpr Variant kQuantizeVariants[] = {
-    {Type::kFloat32, Type::kInt8, quantize_s8__ref},
-    {Type::kFloat32, Type::kInt16, quantize_s16__ref},
-    {Type::kFloat32, Type::kUInt8, quantize_u8__ref},
-    {Type::kInt8, Type::kInt8, requantize_s8_s8__ref},
-    {Type::kInt8, Type::kUInt8, requantize_s8_u8__ref},
-    {Type::kInt8, Type::kInt16, requantize_s8_s16__ref},
-    {Type::kInt8, Type::kInt32, requantize_s8_s32__ref},
-    {Type::kUInt8, Type::kInt8, requantize_u8_s8__ref},
-    {Type::kInt16, Type::kInt8, requantize_s16_s8__ref},
-    {Type::kInt16, Type::kInt16, requantize_s16_s16__ref},
-    {Type::kInt16, Type::kInt32, requantize_s16_s32__ref},
-    {Type::kInt32, Type::kInt8, requantize_s32_s8__ref},
-    {Type::kInt32, Type::kInt16, requantize_s32_s16__ref},
+    {Type::kFloat32, Type::kInt8, kernel_id::quantize_s8__ref},
+    {Type::kFloat32, Type::kInt16, kernel_id::quantize_s16__ref},
+    {Type::kFloat32, Type::kUInt8, kernel_id::quantize_u8__ref},
+    {Type::kInt8, Type::kInt8, kernel_id::requantize_s8_s8__ref},
+    {Type::kInt8, Type::kUInt8, kernel_id::requantize_s8_u8__ref},
+    {Type::kInt8, Type::kInt16, kernel_id::requantize_s8_s16__ref},
+    {Type::kInt8, Type::kInt32, kernel_id::requantize_s8_s32__ref},
+    {Type::kUInt8, Type::kInt8, kernel_id::requantize_u8_s8__ref},
+    {Type::kInt16, Type::kInt8, kernel_id::requantize_s16_s8__ref},
+    {Type::kInt16, Type::kInt16, kernel_id::requantize_s16_s16__ref},
+    {Type::kInt16, Type::kInt32, kernel_id::requantize_s16_s32__ref},
+    {Type::kInt32, Type::kInt8, kernel_id::requantize_s32_s8__ref},
+    {Type::kInt32, Type::kInt16, kernel_id::requantize_s32_s16__ref},
 };
 constexpr Variant kDequantizeVariants[] = {
-    {Type::kInt8, Type::kFloat32, dequantize_s8__ref},
-    {Type::kUInt8, Type::kFloat32, dequantize_u8__ref},
-    {Type::kInt16, Type::kFloat32, dequantize_s16__ref},
+    {Type::kInt8, Type::kFloat32, kernel_id::dequantize_s8__ref},
+    {Type::kUInt8, Type::kFloat32, kernel_id::dequantize_u8__ref},
+    {Type::kInt16, Type::kFloat32, kernel_id::dequantize_s16__ref},
 };
 
 Status plan(OpContext& c, std::span<const Variant> variants) {
@@ -66,11 +66,19 @@ Status plan(OpContext& c, std::span<const Variant> variants) {
   return {};
 }
 
+Status plan_dequantize(OpContext& c) { return plan(c, kDequantizeVariants); }
+Status plan_quantize(OpContext& c) { return plan(c, kQuantizeVariants); }
+
 }  // namespace
 
-const OpDef op::dequantize{.builtin = static_cast<int32_t>(Builtin::DEQUANTIZE),
-                           .plan = [](OpContext& c) { return plan(c, kDequantizeVariants); }};
-const OpDef op::quantize{.builtin = static_cast<int32_t>(Builtin::QUANTIZE),
-                         .plan = [](OpContext& c) { return plan(c, kQuantizeVariants); }};
+TANDEM_DEFINE_OP(DEQUANTIZE, dequantize, plan_dequantize, dequantize_s8__ref, dequantize_u8__ref,
+                 dequantize_s16__ref)
+TANDEM_DEFINE_OP(DEQUANTIZE, dequantize_s8, plan_dequantize, dequantize_s8__ref)
+TANDEM_DEFINE_OP(QUANTIZE, quantize, plan_quantize, quantize_s8__ref, quantize_s16__ref, quantize_u8__ref,
+                 requantize_s8_s8__ref, requantize_s8_u8__ref, requantize_s8_s16__ref, requantize_s8_s32__ref,
+                 requantize_u8_s8__ref, requantize_s16_s8__ref, requantize_s16_s16__ref,
+                 requantize_s16_s32__ref, requantize_s32_s8__ref, requantize_s32_s16__ref)
+TANDEM_DEFINE_OP(QUANTIZE, quantize_s8, plan_quantize, quantize_s8__ref)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s8, plan_quantize, requantize_s8_s8__ref)
 
 }  // namespace tandem

@@ -56,15 +56,17 @@ Status plan_mean(OpContext& c) {
   });
   params.in = c.ref(in);
   params.out = c.ref(out);
-  c.emit(in.type == Type::kInt8    ? mean_s8__ref
-         : in.type == Type::kInt16 ? mean_s16__ref
-                                   : mean_f32__ref,
+  c.emit(in.type == Type::kInt8    ? kernel_id::mean_s8__ref
+         : in.type == Type::kInt16 ? kernel_id::mean_s16__ref
+                                   : kernel_id::mean_f32__ref,
          params, {.units = params.outputs.units()});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::mean{.builtin = static_cast<int32_t>(Builtin::MEAN), .plan = plan_mean};
+TANDEM_DEFINE_OP(MEAN, mean, plan_mean, mean_s8__ref, mean_s16__ref, mean_f32__ref)
+TANDEM_DEFINE_OP(MEAN, mean_f32, plan_mean, mean_f32__ref)
+TANDEM_DEFINE_OP(MEAN, mean_s8, plan_mean, mean_s8__ref)
 
 }  // namespace tandem

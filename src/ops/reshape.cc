@@ -16,12 +16,12 @@ Status plan_reshape(OpContext& c) {
     return c.error(Code::kReshapeElements, static_cast<int32_t>(in.elements),
                    static_cast<int32_t>(out.elements));
   if (c.try_in_place(0)) return {};
-  c.emit(copy__ref, {.in = c.ref(in), .out = c.ref(out), .bytes = in.bytes});
+  c.emit(kernel_id::copy__ref, {.in = c.ref(in), .out = c.ref(out), .bytes = in.bytes});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::reshape{.builtin = static_cast<int32_t>(Builtin::RESHAPE), .plan = plan_reshape};
+TANDEM_DEFINE_OP(RESHAPE, reshape, plan_reshape, copy__ref)
 
 }  // namespace tandem

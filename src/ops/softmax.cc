@@ -75,16 +75,20 @@ Status plan_softmax(OpContext& c) {
   if (in.type == out.type) (void)c.try_in_place(0);
   params.in = c.ref(in);
   params.out = c.ref(out);
-  c.emit(in.type == Type::kFloat32  ? softmax_f32__ref
-         : in.type == Type::kInt16  ? softmax_s16__ref
-         : out.type == Type::kInt16 ? softmax_s8_s16__ref
-                                    : softmax_s8__ref,
+  c.emit(in.type == Type::kFloat32  ? kernel_id::softmax_f32__ref
+         : in.type == Type::kInt16  ? kernel_id::softmax_s16__ref
+         : out.type == Type::kInt16 ? kernel_id::softmax_s8_s16__ref
+                                    : kernel_id::softmax_s8__ref,
          params, {.units = params.rows.units()});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::softmax{.builtin = static_cast<int32_t>(Builtin::SOFTMAX), .plan = plan_softmax};
+TANDEM_DEFINE_OP(SOFTMAX, softmax, plan_softmax, softmax_s8__ref, softmax_s8_s16__ref, softmax_s16__ref,
+                 softmax_f32__ref)
+TANDEM_DEFINE_OP(SOFTMAX, softmax_f32, plan_softmax, softmax_f32__ref)
+TANDEM_DEFINE_OP(SOFTMAX, softmax_s8, plan_softmax, softmax_s8__ref)
+TANDEM_DEFINE_OP(SOFTMAX, softmax_s8_s16, plan_softmax, softmax_s8_s16__ref)
 
 }  // namespace tandem

@@ -100,7 +100,6 @@ Status plan_strided_slice(OpContext& c) {
 
 }  // namespace
 
-const OpDef op::strided_slice{.builtin = static_cast<int32_t>(Builtin::STRIDED_SLICE),
-                              .plan = plan_strided_slice};
+TANDEM_DEFINE_OP(STRIDED_SLICE, strided_slice, plan_strided_slice, strided_copy__ref)
 
 }  // namespace tandem

@@ -90,15 +90,18 @@ Status plan_svdf(OpContext& c) {
   params.bias = c.ref(bias);
   params.state = c.ref(state);
   params.out = c.ref(out);
-  c.emit(is_float                    ? svdf_f32__ref
-         : time.type == Type::kInt16 ? svdf_s8_s16__ref
-                                     : svdf_s8__ref,
+  c.emit(is_float                    ? kernel_id::svdf_f32__ref
+         : time.type == Type::kInt16 ? kernel_id::svdf_s8_s16__ref
+                                     : kernel_id::svdf_s8__ref,
          params, {.units = params.outputs.units(), .macs = macs * out.elements});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::svdf{.builtin = static_cast<int32_t>(Builtin::SVDF), .plan = plan_svdf};
+TANDEM_DEFINE_OP(SVDF, svdf, plan_svdf, svdf_s8__ref, svdf_s8_s16__ref, svdf_f32__ref)
+TANDEM_DEFINE_OP(SVDF, svdf_f32, plan_svdf, svdf_f32__ref)
+TANDEM_DEFINE_OP(SVDF, svdf_s8, plan_svdf, svdf_s8__ref)
+TANDEM_DEFINE_OP(SVDF, svdf_s8_s16, plan_svdf, svdf_s8_s16__ref)
 
 }  // namespace tandem

@@ -16,10 +16,10 @@ enum Operand { kShape, kWeights, kInput, kBias };
 
 using Variant = WeightedVariant<TransposeConvParams>;
 constexpr Variant kVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, &transpose_conv_s8__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, &transpose_conv_s16__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt16, &transpose_conv_s16_b16__ref},
-    {Type::kFloat32, Type::kFloat32, Type::kFloat32, &transpose_conv_f32__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::transpose_conv_s8__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::transpose_conv_s16__ref},
+    {Type::kInt16, Type::kInt8, Type::kInt16, kernel_id::transpose_conv_s16_b16__ref},
+    {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::transpose_conv_f32__ref},
 };
 
 Status plan_transpose_conv(OpContext& c) {
@@ -80,13 +80,15 @@ Status plan_transpose_conv(OpContext& c) {
   const uint64_t macs = taps * static_cast<uint32_t>(out.shape[3]);
   const auto rows = static_cast<uint32_t>(window->batches * window->in.h);
   params.rows = cut_into_blocks(rows, rows == 0 ? 0 : macs / rows);
-  c.emit(*(*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
+  c.emit((*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
   return {};
 }
 
 }  // namespace
 
-const OpDef op::transpose_conv{.builtin = static_cast<int32_t>(Builtin::TRANSPOSE_CONV),
-                               .plan = plan_transpose_conv};
+TANDEM_DEFINE_OP(TRANSPOSE_CONV, transpose_conv, plan_transpose_conv, transpose_conv_s8__ref,
+                 transpose_conv_s16__ref, transpose_conv_s16_b16__ref, transpose_conv_f32__ref)
+TANDEM_DEFINE_OP(TRANSPOSE_CONV, transpose_conv_f32, plan_transpose_conv, transpose_conv_f32__ref)
+TANDEM_DEFINE_OP(TRANSPOSE_CONV, transpose_conv_s8, plan_transpose_conv, transpose_conv_s8__ref)
 
 }  // namespace tandem

@@ -12,7 +12,7 @@ struct WeightedVariant {
   Type in;
   Type weights;
   Type bias;
-  const Kernel<Params>* kernel;
+  TypedKernelId<Params> kernel;
 };
 
 /// Where an operator has its operands.

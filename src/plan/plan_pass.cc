@@ -12,8 +12,7 @@ uint32_t element_alignment(Type type) {
 
 const OpDef* find_op(std::span<const OpDef* const> ops, const OperatorInfo& op) {
   for (const OpDef* def : ops) {
-    if (def->builtin != op.builtin) continue;
-    if (def->custom_code == nullptr || op.custom_code == def->custom_code) return def;
+    if (def->serves(op)) return def;
   }
   return nullptr;
 }
@@ -22,7 +21,9 @@ const OpDef* find_op(std::span<const OpDef* const> ops, const OperatorInfo& op) 
 Status missing(const OperatorInfo& op) {
   switch (static_cast<Builtin>(op.builtin)) {
 #define TANDEM_OP(builtin, name) case Builtin::builtin:
+#define TANDEM_NARROW_OP(builtin, name)
 #include "tandem/ops.inc"
+#undef TANDEM_NARROW_OP
 #undef TANDEM_OP
     return {.code = Code::kOperatorNotRegistered, .a = op.builtin};
     default:
@@ -43,13 +44,19 @@ void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
 Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops,
                      const PlanListener& listener) {
   listener_ = &listener;
+  ops_ = ops;
   Status first_refusal;
   for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
     op_ = static_cast<int16_t>(i);
     const OperatorInfo op = subgraph.op(i);
     OpContext context(*this, subgraph, op);
     const OpDef* def = find_op(ops, op);
+    missing_kernel_ = KernelId::kCount;
     Status status = def != nullptr ? def->plan(context) : missing(op);
+    if (status.ok() && missing_kernel_ != KernelId::kCount) {
+      status = {
+          .code = Code::kKernelNotRegistered, .a = static_cast<int32_t>(missing_kernel_), .b = op.builtin};
+    }
     if (status.ok()) continue;
     status.op = op_;
     if (listener.on_refused == nullptr) return status;
@@ -71,6 +78,16 @@ uint32_t PlanPass::reserve(uint64_t bytes, uint32_t alignment) {
   data_bytes_ = static_cast<uint32_t>(end);
   counts_.plan_bytes = align_up(data_bytes_, kPlanAlignment);
   return offset;
+}
+
+const AnyKernel* PlanPass::find_kernel(const OperatorInfo& op, KernelId kernel) const {
+  for (const OpDef* def : ops_) {
+    if (!def->serves(op)) continue;
+    for (const AnyKernel* candidate : def->kernels) {
+      if (candidate->id == kernel) return candidate;
+    }
+  }
+  return nullptr;
 }
 
 uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
@@ -273,12 +290,19 @@ uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
   return pass_.writing() ? pass_.plan_ + offset : nullptr;
 }
 
-void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
+bool OpContext::has(KernelId kernel) const { return pass_.find_kernel(op_, kernel) != nullptr; }
+
+void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work) {
   // Where nothing comes out there is nothing to do, and loops over the other dimensions could take for ever.
   bool writes = op_.outputs.count == 0;
   for (uint32_t i = 0; i < op_.outputs.count; ++i) writes |= output(i).elements > 0;
   if (!writes) return;
-  pass_.emit(kernel, params, params_bytes, work);
+  const AnyKernel* found = pass_.find_kernel(op_, kernel);
+  if (found == nullptr) {
+    pass_.missing_kernel_ = kernel;
+    return;
+  }
+  pass_.emit(*found, params, params_bytes, work);
 }
 
 }  // namespace tandem

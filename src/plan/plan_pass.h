@@ -43,6 +43,8 @@ class PlanPass {
   [[nodiscard]] bool writing() const { return plan_ != nullptr; }
   /// `bytes` of the plan's data section: their offset, in the measuring pass relative to the section's start.
   uint32_t reserve(uint64_t bytes, uint32_t alignment);
+  /// The kernel, if one of the OpDefs that serve this operator brings it; null if none does.
+  const AnyKernel* find_kernel(const OperatorInfo& op, KernelId kernel) const;
   uint16_t kernel_index(const AnyKernel& kernel);
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   PlanTensor describe_tensor(const TensorInfo& tensor);
@@ -58,10 +60,12 @@ class PlanPass {
   uint8_t* plan_ = nullptr;
   const AnyKernel** kernels_ = nullptr;
   const PlanListener* listener_ = nullptr;
+  std::span<const OpDef* const> ops_;
   int16_t op_ = 0;
   PlanHeader counts_;        // what has been seen so far
   uint32_t data_bytes_ = 0;  // of the data section, including what precedes it when writing
   uint32_t kernels_seen_[kKernelWords] = {};
+  KernelId missing_kernel_ = KernelId::kCount;  // that the operator being planned asked for in vain
   bool too_large_ = false;
 };
 

@@ -1,0 +1,73 @@
+#include "narrowest_ops.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "plan_report.h"
+
+namespace tandem::cli {
+namespace {
+
+struct NamedOp {
+  const char* name;
+  const OpDef* def;
+  bool narrow;
+};
+constexpr NamedOp kOps[] = {
+#define TANDEM_OP(builtin, name) {#name, &op::name, false},
+#define TANDEM_NARROW_OP(builtin, name) {#name, &op::name, true},
+#include "tandem/ops.inc"
+#undef TANDEM_NARROW_OP
+#undef TANDEM_OP
+};
+
+// What a model asks of one builtin operator.
+struct Need {
+  std::set<KernelId> kernels;
+  bool refused = false;
+};
+
+std::map<int32_t, Need> needs(const Model& model) {
+  const Subgraph subgraph(model, 0);
+  const auto builtin = [&](int16_t op) { return subgraph.op(static_cast<uint32_t>(op)).builtin; };
+  std::map<int32_t, Need> needs;
+  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) needs[subgraph.op(i).builtin];
+  const PlanReport report = report_plan(model, 1);
+  for (const StepReport& step : report.steps) needs[builtin(step.op)].kernels.insert(step.kernel);
+  for (const Status& refusal : report.refusals) {
+    if (refusal.subgraph == 0 && refusal.op >= 0) needs[builtin(refusal.op)].refused = true;
+  }
+  return needs;
+}
+
+// The narrow operators that together bring what is needed; none if they do not, or if nothing is needed that
+// would tell them apart.
+std::vector<const NamedOp*> narrow_ops(int32_t builtin, const Need& need) {
+  std::vector<const NamedOp*> chosen;
+  std::set<KernelId> missing = need.kernels;
+  for (const NamedOp& op : kOps) {
+    if (!op.narrow || op.def->builtin != builtin) continue;
+    const size_t before = missing.size();
+    for (const AnyKernel* kernel : op.def->kernels) missing.erase(kernel->id);
+    if (missing.size() < before) chosen.push_back(&op);
+  }
+  return missing.empty() && !need.refused ? chosen : std::vector<const NamedOp*>{};
+}
+
+}  // namespace
+
+std::vector<std::string> narrowest_ops(const Model& model) {
+  const std::map<int32_t, Need> all_needs = needs(model);
+  std::vector<std::string> names;
+  for (const NamedOp& op : kOps) {
+    const auto need = all_needs.find(op.def->builtin);
+    if (need == all_needs.end()) continue;
+    const std::vector<const NamedOp*> narrow = narrow_ops(need->first, need->second);
+    if (op.narrow ? std::ranges::find(narrow, &op) != narrow.end() : narrow.empty())
+      names.emplace_back(op.name);
+  }
+  return names;
+}
+
+}  // namespace tandem::cli
