@@ -10,6 +10,10 @@ namespace {
 constexpr const tandem::OpDef* kOps[] = {&tandem::op::average_pool_2d, &tandem::op::conv_2d,
                                          &tandem::op::depthwise_conv_2d, &tandem::op::reshape,
                                          &tandem::op::softmax};
+constexpr const tandem::OpDef* kNarrowOps[] = {
+    &tandem::op::average_pool_2d_s8,   &tandem::op::conv_2d_s8,         &tandem::op::conv_2d_s8_w4,
+    &tandem::op::depthwise_conv_2d_s8, &tandem::op::fully_connected_s8, &tandem::op::reshape,
+    &tandem::op::softmax_s8,           &tandem::op::softmax_s8_s16};
 
 struct Log {
   const tandem::Model* model;
@@ -41,6 +45,10 @@ TEST(TflmMapping, EveryLineCompilesAndRuns) {
   char text[200];
   ASSERT_TRUE(status.ok()) << (tandem::describe(status, &*model, text), text);
   EXPECT_GE(arena.size(), i.arena_used_bytes());
+  ASSERT_TRUE(i.prepare(*model, kNarrowOps, arena).ok());
+  EXPECT_NE(status.code, tandem::Code::kOperatorNotRegistered);
+  EXPECT_NE(status.code, tandem::Code::kOperatorUnknown);
+  EXPECT_NE(status.code, tandem::Code::kKernelNotRegistered);
   const tandem::Port one_worker;
   ASSERT_TRUE(i.prepare(*model, tandem::all_ops(), arena, one_worker, workspace).ok());
 

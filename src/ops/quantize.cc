@@ -79,6 +79,8 @@ TANDEM_DEFINE_OP(QUANTIZE, quantize, plan_quantize, quantize_s8__ref, quantize_s
                  requantize_u8_s8__ref, requantize_s16_s8__ref, requantize_s16_s16__ref,
                  requantize_s16_s32__ref, requantize_s32_s8__ref, requantize_s32_s16__ref)
 TANDEM_DEFINE_OP(QUANTIZE, quantize_s8, plan_quantize, quantize_s8__ref)
-TANDEM_DEFINE_OP(QUANTIZE, requantize_s8, plan_quantize, requantize_s8_s8__ref)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s16_s32, plan_quantize, requantize_s16_s32__ref)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s16_s8, plan_quantize, requantize_s16_s8__ref)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s8_s8, plan_quantize, requantize_s8_s8__ref)
 
 }  // namespace tandem
