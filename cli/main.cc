@@ -137,6 +137,8 @@ void add_sim(CLI::App& app, tandem::cli::SimOptions& options) {
   command->add_option("--timeout", options.timeout_seconds,
                       "End after so many seconds of this machine's time");
   command->add_option("--stop-on", options.stop_on, "End when the console shows this text");
+  command->add_option("--max-reboots", options.max_reboots,
+                      "End instead of rebooting more often (by the watchdog or a core; default 3)");
   command->add_option("--clock-mhz", options.clock_mhz, "clk_sys, whatever the clock registers say")
       ->check(CLI::Range(1.0, 1000.0));
   command->add_option("--marks", options.marks, "BEGIN,END: count cycles between two symbols' addresses");

@@ -12,6 +12,7 @@ struct SimOptions {
   uint64_t max_cycles = 0;        ///< 0: no limit
   double timeout_seconds = 0;     ///< of the host's time; 0: no limit
   std::string stop_on;            ///< end when the console shows this
+  unsigned max_reboots = 3;       ///< end when the firmware asks for one more
   double clock_mhz = 0;           ///< 0: what the clock registers say
   std::string marks;              ///< BEGIN,END: names of symbols
   std::filesystem::path files;    ///< the folder whose files firmware may read; empty: none

@@ -28,8 +28,6 @@ std::string demangled(const std::string& symbol) {
 
 uint32_t FunctionIndex::look_up(uint32_t pc) {
   const sim::Symbol* function = image_.function_at(pc);
-  // Assemblers' constants are labels too, and small ones seem to lie in the ROM.
-  if (pc < sim::kRomBytes && function != nullptr && !function->function) function = nullptr;
   std::string name = function != nullptr ? demangled(function->name) : std::string(place_name(pc));
   const auto [entry, added] = numbers_.try_emplace(name, static_cast<uint32_t>(names_.size()));
   if (added) names_.push_back(std::move(name));

@@ -43,7 +43,7 @@ TEST(SimProfile, StallsAreTheDifferencesOfTheCoresTotals) {
 
 TEST(SimProfile, FunctionsComeMostCyclesFirstAndPlacesHaveNames) {
   sim::Image image;
-  image.symbols = {{0x80, 0, false, "A_CONSTANT"}, {kNop, 8, true, "_ZN6tandem4planEi"}};
+  image.symbols = {{0x80, 0, false, "A_CONSTANT", true}, {kNop, 8, true, "_ZN6tandem4planEi"}};
   FunctionIndex index(image);
   Profile profile;
   profile.on_instruction(0, kNop, 0, 10, {});

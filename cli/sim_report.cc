@@ -25,6 +25,8 @@ const char* what_happened(sim::FaultKind kind) {
       return "unaligned access";
     case sim::FaultKind::kUnmapped:
       return "access to an address where nothing is";
+    case sim::FaultKind::kHeldInReset:
+      return "access to a peripheral that is held in reset";
     case sim::FaultKind::kFetchUnmapped:
       return "instruction fetch where no memory is";
     case sim::FaultKind::kUndefined:
@@ -42,9 +44,9 @@ const char* what_happened(sim::FaultKind kind) {
     case sim::FaultKind::kVector:
       return "exception vector without Thumb bit";
     case sim::FaultKind::kDmaRead:
-      return "DMA read where nothing is";
+      return "DMA read where nothing answers";
     case sim::FaultKind::kDmaWrite:
-      return "DMA write where nothing is";
+      return "DMA write where nothing answers";
   }
   return "fault";
 }
@@ -69,15 +71,19 @@ std::vector<uint32_t> guess_callers(sim::Machine& machine, const sim::Image& ima
   return callers;
 }
 
+std::string block(const sim::Fault& fault) {
+  return fault.block == nullptr ? "" : fmt::format(" ({}, see RESETS.RESET)", fault.block);
+}
+
 std::string describe(const sim::Fault& fault, sim::Machine& machine, const sim::Image& image) {
   if (fault.core < 0) {
-    return fmt::format("fault: {}: channel {}, {} bytes at 0x{:08x}, cycle {}\n", what_happened(fault.kind),
-                       fault.channel, fault.bytes, fault.address, fault.cycle);
+    return fmt::format("fault: {}: channel {}, {} bytes at 0x{:08x}{}, cycle {}\n", what_happened(fault.kind),
+                       fault.channel, fault.bytes, fault.address, block(fault), fault.cycle);
   }
   std::string text = fmt::format("fault: {}", what_happened(fault.kind));
   if (fault.bytes != 0) {
-    text += fmt::format(": {} of {} bytes at 0x{:08x}", fault.write ? "store" : "load", fault.bytes,
-                        fault.address);
+    text += fmt::format(": {} of {} bytes at 0x{:08x}{}", fault.write ? "store" : "load", fault.bytes,
+                        fault.address, block(fault));
   } else if (fault.kind == sim::FaultKind::kStackLimit) {
     text += fmt::format(": sp 0x{:08x}, the stack ends at 0x{:08x}", fault.registers[13], fault.address);
   } else if (fault.kind == sim::FaultKind::kUndefined) {
@@ -287,6 +293,7 @@ void print_json(const Report& r) {
   out["cycles"] = now;
   out["clock_hz"] = r.run.machine().clocks().sys_hz;
   out["ended"] = r.run.reason();
+  out["reboots"] = r.run.reboots();
   for (int id = 0; id < 2; ++id) {
     const auto s = r.run.machine().core(id).statistics(now);
     out["cores"].push_back({{"instructions", s.instructions},

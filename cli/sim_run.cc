@@ -20,6 +20,18 @@ using sim::Cycles;
 constexpr Cycles kSlice = 5'000'000;
 constexpr double kProgressAfter = 2, kProgressEvery = 0.5;  // seconds
 
+std::string what_reboots(const sim::Reboot& reboot) {
+  switch (reboot.cause) {
+    case sim::Reboot::Cause::kWatchdogTimer:
+      return "the watchdog ran out: reboot";
+    case sim::Reboot::Cause::kWatchdogForced:
+      return "the watchdog was triggered: reboot";
+    case sim::Reboot::Cause::kCoreRequest:
+      return fmt::format("core {} reset itself (SYSRESETREQ)", reboot.core);
+  }
+  return "reboot";
+}
+
 /// The stacks that the Pico SDK's linker scripts mark, one for each core.
 void guard_stacks(sim::Machine& machine, const sim::Image& image) {
   constexpr const char* kNames[2][2] = {{"__StackBottom", "__StackTop"},
@@ -73,6 +85,16 @@ class FirmwareRun::Console final : public sim::Host {
                fault.core, fault.address, fault.registers[13], fault.pc);
     return false;
   }
+  bool on_reboot(const sim::Reboot& reboot, Cycles now) override {
+    ++reboots_;
+    if (!quiet_) {
+      clear_progress();
+      std::fflush(stdout);
+      fmt::print(stderr, "tandem sim: cycle {}: {}\n", now, what_reboots(reboot));
+    }
+    return reboots_ <= options_.max_reboots;
+  }
+  unsigned reboots() const { return reboots_; }
   std::optional<std::vector<uint8_t>> read_file(const std::string& name) override {
     if (options_.files.empty()) return std::nullopt;
     const auto root = std::filesystem::weakly_canonical(options_.files);
@@ -110,6 +132,7 @@ class FirmwareRun::Console final : public sim::Host {
   bool quiet_, terminal_;
   std::string recent_;
   bool seen_ = false;
+  unsigned reboots_ = 0;
   bool line_begun_ = false;           ///< the console stands inside a line, which progress would overwrite
   std::array<bool, 2> stack_told_{};  ///< by core
   bool progress_shown_ = false;
@@ -136,6 +159,7 @@ FirmwareRun::FirmwareRun(const SimOptions& options, const Firmware& firmware,
 FirmwareRun::~FirmwareRun() = default;
 
 bool FirmwareRun::text_seen() const { return console_->seen(); }
+unsigned FirmwareRun::reboots() const { return console_->reboots(); }
 
 void FirmwareRun::run(sim::Observer* observer) {
   machine_->observe(observer);
@@ -171,7 +195,9 @@ std::string FirmwareRun::reason() const {
     case sim::StopKind::kAsleep:
       return "both cores sleep, and nothing can wake them";
     case sim::StopKind::kReset:
-      return "reset requested";
+      return fmt::format("reboot number {} refused (--max-reboots)", reboots());
+    case sim::StopKind::kUsbBoot:
+      return "USB boot requested: nobody is at the port";
     case sim::StopKind::kNotBootable:
       return "no valid second stage in flash: the chip would wait for USB";
   }

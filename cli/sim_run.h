@@ -32,6 +32,7 @@ class FirmwareRun {
   sim::Machine& machine() { return *machine_; }
   const sim::Stop& stop() const { return stop_; }
   bool text_seen() const;
+  unsigned reboots() const;  ///< asked for, the refused one included
   double host_seconds() const { return host_seconds_; }
   /// Why it ended, in words.
   std::string reason() const;

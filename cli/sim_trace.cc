@@ -121,15 +121,25 @@ void Trace::on_sleep(int core, uint32_t, sim::Cycles start, sim::Cycles end) {
   mine.now = end;
 }
 
+void Trace::on_reset(int core, sim::Cycles) {
+  PerCore& mine = cores_[static_cast<size_t>(core)];
+  close(mine);
+  mine.leaving = false;
+  mine.last_function = kNoFunction;
+  mine.last_pc = kNoCall;
+}
+
+void Trace::close(PerCore& core) {
+  while (!core.stack.empty()) pop(core, core.now);
+  core.base = 0;
+}
+
 void Trace::on_dma(unsigned channel, sim::Cycles start, sim::Cycles end, uint32_t transfers) {
   keep(kDma, {Slice::Kind::kDma, channel, start, end, {}, transfers});
 }
 
 void Trace::finish() {
-  for (PerCore& core : cores_) {
-    while (!core.stack.empty()) pop(core, core.now);
-    core.base = 0;
-  }
+  for (PerCore& core : cores_) close(core);
   // Outer slices first: of two that start together, readers nest the later one into the earlier.
   for (Keep& track : tracks_) {
     std::reverse(track.slices.begin(), track.slices.end());  // inner ones ended first

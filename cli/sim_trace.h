@@ -37,6 +37,7 @@ class Trace final : public sim::Observer {
                       const sim::StallCycles& stalls) override;
   void on_exception(int core, unsigned number, bool entry, sim::Cycles now) override;
   void on_sleep(int core, uint32_t pc, sim::Cycles start, sim::Cycles end) override;
+  void on_reset(int core, sim::Cycles now) override;
   void on_dma(unsigned channel, sim::Cycles start, sim::Cycles end, uint32_t transfers) override;
 
   /// Closes what is still open. Call once, at the end.
@@ -80,6 +81,7 @@ class Trace final : public sim::Observer {
   void enter(PerCore& core, uint32_t function, sim::Cycles start, uint32_t link);
   void push(PerCore& core, Slice::Kind kind, uint32_t what, sim::Cycles start);
   void pop(PerCore& core, sim::Cycles end);
+  void close(PerCore& core);
   void leave_exception(PerCore& core);
   void keep(Track track, const Slice& slice);
   Track track_of(const PerCore& core) const { return &core == &cores_[0] ? kCore0 : kCore1; }

@@ -24,6 +24,9 @@ class Watchers final : public sim::Observer {
     slept_[static_cast<size_t>(core)] += end - start;
     for (sim::Observer* w : watchers_) w->on_sleep(core, pc, start, end);
   }
+  void on_reset(int core, sim::Cycles now) override {
+    for (sim::Observer* w : watchers_) w->on_reset(core, now);
+  }
   void on_dma(unsigned channel, sim::Cycles start, sim::Cycles end, uint32_t transfers) override {
     for (sim::Observer* w : watchers_) w->on_dma(channel, start, end, transfers);
   }

@@ -114,6 +114,14 @@ inline Core::Beat Core::store(uint32_t address, uint32_t value) {
   return store_elsewhere(address, kBytes, value);
 }
 
+FaultKind Core::no_answer(uint32_t address) const {
+  return machine_.held_block(address) != nullptr ? FaultKind::kHeldInReset : FaultKind::kUnmapped;
+}
+
+/// Nothing is known of what a peripheral in reset answers but that the chip's ROM stores to one (SYSCFG) and
+/// goes on. So it has no effect there, and where faults don't stop the run; elsewhere it's a mistake to tell.
+bool Core::ignores_reset() const { return pc_ < kRomBytes || !machine_.options().stop_on_fault; }
+
 Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* value) {
   if (address % bytes != 0) {
     fault(FaultKind::kUnaligned, address, bytes);
@@ -145,11 +153,16 @@ Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* valu
       wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
-    ok = bus_.read(id_, address, bytes, time_, value);
+    if (machine_.held_block(address) == nullptr) {
+      ok = bus_.read(id_, address, bytes, time_, value);
+    } else {
+      ok = ignores_reset();
+      *value = 0;
+    }
     if (!ok) time_ = granted;
   }
   if (ok) return Beat::kDone;
-  fault(FaultKind::kUnmapped, address, bytes);
+  fault(no_answer(address), address, bytes);
   return Beat::kFault;
 }
 
@@ -174,10 +187,11 @@ Core::Beat Core::store_elsewhere(uint32_t address, unsigned bytes, uint32_t valu
       wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
-    ok = bus_.write(id_, address, bytes, time_, value);
+    ok = machine_.held_block(address) == nullptr ? bus_.write(id_, address, bytes, time_, value)
+                                                 : ignores_reset();
   }
   if (ok) return Beat::kDone;
-  fault(FaultKind::kUnmapped, address, bytes, true);
+  fault(no_answer(address), address, bytes, true);
   return Beat::kFault;
 }
 
@@ -402,6 +416,7 @@ void Core::start_at(uint32_t pc, uint32_t sp, Cycles now) {
   systick_control_ = systick_reload_ = 0;
   systick_event_ = kNever;
   state_ = State::kRunning;
+  if (machine_.observer() != nullptr) machine_.observer()->on_reset(id_, begin);
   branch(pc & ~1u, kFetchLatency);
   machine_.reschedule();
 }
@@ -424,7 +439,10 @@ void Core::start(uint32_t vectors, Cycles now) {
 
 void Core::hold(Cycles now) {
   if (state_ == State::kHeld) return;
-  if (!running() && now > asleep_since_) statistics_.sleeping += now - asleep_since_;
+  if (!running() && now > asleep_since_) {
+    statistics_.sleeping += now - asleep_since_;
+    if (machine_.observer() != nullptr) machine_.observer()->on_sleep(id_, pc_, asleep_since_, now);
+  }
   state_ = State::kHeld;
   held_since_ = now > time_ ? now : time_;
   fetch_at_ = kNever;
@@ -693,6 +711,7 @@ Fault Core::describe(FaultKind kind, uint32_t address, unsigned bytes, bool writ
   report.address = address;
   report.bytes = bytes;
   report.write = write;
+  if (kind == FaultKind::kHeldInReset) report.block = machine_.held_block(address);
   for (unsigned i = 0; i < 16; ++i) report.registers[i] = reg(i);
   report.xpsr = xpsr();
   report.msp = msp();
@@ -949,7 +968,7 @@ bool Core::write_ppb(uint32_t address, uint32_t value) {
       vtor_ = value & 0xffffff00;
       break;
     case 0xed0c:
-      if (value >> 16 == 0x05fa && (value & 4)) machine_.stop({StopKind::kReset, 0, std::nullopt});
+      if (value >> 16 == 0x05fa && (value & 4)) machine_.reboot({Reboot::Cause::kCoreRequest, id_});
       break;
     case 0xed10:
       scr_ = value & 0x16;

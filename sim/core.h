@@ -118,6 +118,10 @@ class Core {
   Beat load(uint32_t address, uint32_t* value);
   template <unsigned kBytes>
   Beat store(uint32_t address, uint32_t value);
+  /// Why nothing answered at an address outside the processor.
+  FaultKind no_answer(uint32_t address) const;
+  /// Whether an access to a peripheral in reset is let pass without effect.
+  bool ignores_reset() const;
   Beat load_elsewhere(uint32_t address, unsigned bytes, uint32_t* value);
   Beat store_elsewhere(uint32_t address, unsigned bytes, uint32_t value);
   /// Waits for the core's own bus port and for the address's; true: the access happens now, at time().

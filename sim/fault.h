@@ -10,6 +10,7 @@ namespace tandem::sim {
 enum class FaultKind : uint8_t {
   kUnaligned,      ///< load or store at an address that isn't a multiple of its size
   kUnmapped,       ///< nothing answers there, or it can't be written
+  kHeldInReset,    ///< a peripheral that RESETS holds
   kFetchUnmapped,  ///< instruction fetch from where no memory is
   kUndefined,      ///< undefined instruction
   kArmState,       ///< branch to an address without the Thumb bit
@@ -33,6 +34,7 @@ struct Fault {
   uint32_t address = 0;  ///< accessed, branched to, or the stack's limit
   unsigned bytes = 0;    ///< size of the access, 0 if it isn't one
   bool write = false;
+  const char* block = nullptr;           ///< the peripheral, if it's held in reset
   std::array<uint32_t, 16> registers{};  ///< r0-r12, sp, lr, pc
   uint32_t xpsr = 0, msp = 0, psp = 0, primask = 0, control = 0;
 };

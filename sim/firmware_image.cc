@@ -75,7 +75,8 @@ std::optional<Image> read_elf(const Reader& file, std::string* error) {
       if (name.empty() || name[0] == '$') continue;  // mapping symbols: $t, $d
       const uint32_t value = file.u32(at + 4);
       const bool function = type == kFunction;
-      image.symbols.push_back({function ? value & ~1u : value, file.u32(at + 8), function, std::move(name)});
+      image.symbols.push_back({function ? value & ~1u : value, file.u32(at + 8), function, std::move(name),
+                               section >= kFirstReserved});
     }
   }
   std::stable_sort(image.symbols.begin(), image.symbols.end(),
@@ -125,7 +126,9 @@ const Symbol* Image::function_at(uint32_t address) const {
   for (int back = 0; after != symbols.begin() && back < kNestedLabels; ++back) {
     --after;
     if (after->function && (after->bytes == 0 || address - after->address < after->bytes)) return &*after;
-    if (label == nullptr && after->bytes == 0 && region(after->address) == region(address)) label = &*after;
+    if (label == nullptr && after->bytes == 0 && !after->absolute &&
+        region(after->address) == region(address))
+      label = &*after;
   }
   return label;
 }

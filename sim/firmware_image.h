@@ -20,6 +20,7 @@ struct Symbol {
   uint32_t bytes = 0;    ///< 0: not known
   bool function = false;
   std::string name;
+  bool absolute = false;  ///< a constant (.equ), or the linker script's: may be no address at all
 };
 
 /// Firmware: what to load, and the names in it.
@@ -31,7 +32,7 @@ struct Image {
   uint32_t lowest_address() const;
   /// The symbol of this name, or nothing.
   const Symbol* find(std::string_view name) const;
-  /// The function that `address` lies in, or nothing.
+  /// The function that `address` lies in, or the label it follows, or nothing.
   const Symbol* function_at(uint32_t address) const;
 };
 

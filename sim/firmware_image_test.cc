@@ -112,6 +112,27 @@ TEST(FirmwareImage, FunctionsAreFoundBehindLabels) {
   EXPECT_EQ(image.function_at(0x10), nullptr);
 }
 
+TEST(FirmwareImage, ConstantsAreFoundByNameButAreNoLabels) {
+  // Two symbols without type and size, at 4: one of a section, one absolute; `.equ COUNT, 4` is such a one.
+  constexpr uint32_t kNames = 0xa0, kTable = 0xb0, kSections = 0xe0;
+  for (const uint16_t section : {uint16_t{1}, uint16_t{0xfff1}}) {
+    Bytes file = small_elf();
+    file.vector().resize(kSections + 3 * 40);
+    file.u32(32, kSections).u16(46, 40).u16(48, 3);
+    const char name[] = "COUNT";
+    for (size_t i = 0; i < sizeof name; ++i) file.u8(kNames + 1 + i, static_cast<uint8_t>(name[i]));
+    file.u32(kSections + 40 + 4, 2).u32(kSections + 40 + 16, kTable).u32(kSections + 40 + 20, 16);
+    file.u32(kSections + 40 + 24, 2);
+    file.u32(kSections + 80 + 16, kNames).u32(kSections + 80 + 20, 16);
+    file.u32(kTable, 1).u32(kTable + 4, 4).u16(kTable + 14, section);
+    std::string error;
+    const auto image = read_image(file, &error);
+    ASSERT_TRUE(image) << error;
+    ASSERT_NE(image->find("COUNT"), nullptr);
+    EXPECT_EQ(image->function_at(0x100) != nullptr, section == 1);
+  }
+}
+
 TEST(RomImage, IsSixteenKilobytesOrAsManyWords) {
   std::string error;
   EXPECT_TRUE(read_rom_image(Bytes(kRomBytes), &error));

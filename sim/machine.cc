@@ -1,7 +1,9 @@
 #include "machine.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <utility>
 
 #include "devices/devices.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 constexpr size_t kDmaIndex = 2;  // after the two cores
 constexpr uint32_t kDmaResetBit = 2;
+
+constexpr uint32_t kClocksBase = 0x40008000;
 
 constexpr DeviceSite kSites[] = {
 #define TANDEM_DEVICE(name, base, reset_bit, irq, dreq, dreqs, make) \
@@ -46,10 +50,13 @@ Machine::~Machine() = default;
 
 void Machine::add_devices() {
   const auto add = [&](const DeviceSite& site, std::unique_ptr<Device> device) {
+    const uint32_t reset = site.reset_bit < 0 ? 0 : 1u << site.reset_bit;
     if (region(site.base) == kRegionApb) {
       apb_devices_[site.base >> 14 & 31] = device.get();
+      apb_resets_[site.base >> 14 & 31] = reset;
     } else {
       ahb_devices_[site.base >> 20 & 7] = device.get();
+      ahb_resets_[site.base >> 20 & 7] = reset;
     }
     for (unsigned i = 0; i < site.dreqs; ++i) dreq_device_[static_cast<size_t>(site.dreq) + i] = device.get();
     devices_.push_back({std::move(device), site.reset_bit});
@@ -61,6 +68,7 @@ void Machine::add_devices() {
 #include "devices/devices.inc"
 #undef TANDEM_DEVICE
   ahb_devices_[0] = &dma_;
+  ahb_resets_[0] = 1u << kDmaResetBit;
   dma_.reset(0);
 }
 
@@ -93,18 +101,35 @@ std::vector<Segment> Machine::load(const Image& image) {
 void Machine::use_rom(std::span<const uint8_t> image) { rom_.use_image(image); }
 
 void Machine::power_on() {
-  sio_.reset();
+  sio_.reset(0);
   semihosting_.reset();
   stopped_ = false;
   stop_ = {};
+  vectors_.reset();
   cores_[0]->reset(0);
   cores_[1]->reset(0);
 }
 
 void Machine::start(uint32_t vectors) {
   power_on();
+  vectors_ = vectors;
+  enter(0);
+}
+
+/// Core 0 begins, in the ROM or where boot() said.
+void Machine::enter(Cycles now) {
+  if (!vectors_) {
+    cores_[0]->reset(now);
+    return;
+  }
   xip_.configure_as_boot2();
-  cores_[0]->start(vectors, 0);
+  reset_control_.held = 0;  // what never boots on a chip can't be asked to release its peripherals
+  cores_[0]->start(*vectors_, now);
+  uint32_t reset_handler = 0;
+  bus_.read(-1, *vectors_ + 4, 4, now, &reset_handler);
+  if (*vectors_ == sram_vectors_ && entry_ && (*entry_ & 1) && *entry_ != reset_handler) {
+    cores_[0]->start_at(*entry_ & ~1u, kSramBase + kSramBytes, now);  // its code says where its vectors are
+  }
 }
 
 bool Machine::boot() {
@@ -123,11 +148,6 @@ bool Machine::boot() {
     vectors = kFlashVectors;
   }
   start(vectors);
-  uint32_t reset_handler = 0;
-  bus_.read(-1, vectors + 4, 4, 0, &reset_handler);
-  if (sram_vectors_ != 0 && entry_ && (*entry_ & 1) && *entry_ != reset_handler) {
-    cores_[0]->start_at(*entry_ & ~1u, kSramBase + kSramBytes, 0);  // its code says where its vectors are
-  }
   return false;
 }
 
@@ -136,6 +156,50 @@ void Machine::stop(const Stop& why) {
   stopped_ = true;
   stop_ = why;
   yield();
+}
+
+void Machine::reboot(const Reboot& how) {
+  if (!reboot_) reboot_ = how;
+  reschedule();
+}
+
+/// The watchdog resets the stages of the power-on state machine that PSM.WDSEL selects, and with each those
+/// that come after it [DS 2.13.2]; and the blocks of RESETS.WDSEL.
+void Machine::carry_out(const Reboot& how) {
+  enum Stage : int { kClocks = 2, kResets = 3, kXip = 12, kSio = 14, kProc0 = 15, kProc1 = 16 };
+  for (const auto& core : cores_) {
+    if (core->running()) now_ = std::max(now_, core->time());
+  }
+  const Cycles now = now_;
+  if (!host_.on_reboot(how, now)) {
+    stop({StopKind::kReset, 0, std::nullopt});
+    return;
+  }
+  reschedule();
+  if (how.cause == Reboot::Cause::kCoreRequest) {
+    core(how.core).hold(now);
+    if (how.core == 0) {
+      enter(now);
+    } else {
+      core(1).reset(now);
+    }
+    return;
+  }
+  const int first = std::countr_zero(reset_control_.watchdog_stages);  // 32: none
+  reset_blocks(reset_control_.watchdog_blocks, now);
+  if (first <= kClocks) apb_devices_[kClocksBase >> 14 & 31]->reset(now);
+  if (first <= kResets) {
+    reset_control_.held = ResetControl::kAllBlocks;
+    reset_blocks(ResetControl::kAllBlocks, now);
+  }
+  if (first <= kXip) xip_.reset();
+  if (first <= kSio) sio_.reset(now);
+  if (first <= kProc1) core(1).hold(now);
+  if (first <= kProc0) {
+    core(0).hold(now);
+    enter(now);
+  }
+  if (first <= kProc1) core(1).reset(now);
 }
 
 // ---- the loop
@@ -298,6 +362,7 @@ Stop Machine::run(Cycles limit) {
   Core& core0 = *cores_[0];
   Core& core1 = *cores_[1];
   while (!stopped_) {
+    if (reboot_) carry_out(*std::exchange(reboot_, std::nullopt));
     if (events_stale_) refresh_events();
     const Cycles until = std::min(next_event_, limit);
     if (dma_.active()) {
@@ -366,6 +431,17 @@ Device* Machine::device_at(uint32_t address) {
   if (region(address) == kRegionAhb)
     return (address & 0x0fffffff) < 0x800000 ? ahb_devices_[address >> 20 & 7] : nullptr;
   return nullptr;
+}
+
+const char* Machine::held_block(uint32_t address) const {
+  const uint32_t reset = region(address) == kRegionApb   ? apb_resets_[address >> 14 & 31]
+                         : region(address) == kRegionAhb ? ahb_resets_[address >> 20 & 7]
+                                                         : 0;
+  if (!(reset & reset_control_.held)) return nullptr;
+  for (const DeviceSite& site : kSites) {
+    if (site.reset_bit >= 0 && reset == 1u << site.reset_bit) return site.name;
+  }
+  return "DMA";
 }
 
 Cycles Machine::dreq_at(unsigned dreq, Cycles now) {

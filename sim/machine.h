@@ -33,6 +33,17 @@ struct Warning {
   uint32_t pc = 0;
 };
 
+/// The chip, or one core of it, begins again.
+struct Reboot {
+  enum class Cause : uint8_t {
+    kWatchdogTimer,   ///< WATCHDOG.REASON.TIMER
+    kWatchdogForced,  ///< WATCHDOG.REASON.FORCE: CTRL.TRIGGER was written
+    kCoreRequest,     ///< AIRCR.SYSRESETREQ
+  };
+  Cause cause{};
+  int core = 0;  ///< that asked, for kCoreRequest: it alone is reset
+};
+
 /// What the machine asks of the program around it. The simulator itself opens no file and prints nothing.
 class Host {
  public:
@@ -43,6 +54,8 @@ class Host {
   /// A stack pointer fell below the range that Core::guard_stack was given. True: stop with this fault.
   /// Working firmware does this too, where the memory below is free: a big array in main, say.
   virtual bool on_stack_limit(const Fault& /*fault*/) { return false; }
+  /// False: the run ends here, instead of the firmware beginning again.
+  virtual bool on_reboot(const Reboot& /*reboot*/, Cycles /*now*/) { return true; }
   /// The contents of a host file that the firmware opens, or nothing if it may not have it.
   virtual std::optional<std::vector<uint8_t>> read_file(const std::string& /*name*/) { return std::nullopt; }
 };
@@ -61,7 +74,8 @@ enum class StopKind : uint8_t {
   kExit,  ///< semihosting exit
   kFault,
   kAsleep,       ///< both cores sleep and nothing can wake them
-  kReset,        ///< watchdog or SYSRESETREQ
+  kReset,        ///< a reboot that Host::on_reboot refused
+  kUsbBoot,      ///< the ROM was asked for USB boot
   kNotBootable,  ///< no valid second stage in flash: the chip would wait for USB
 };
 
@@ -69,6 +83,14 @@ struct Stop {
   StopKind kind = StopKind::kNone;
   int exit_code = 0;
   std::optional<Fault> fault;
+};
+
+/// What RESETS and the power-on state machine were told, which others have to know [DS 2.13.5, 2.14.3].
+struct ResetControl {
+  static constexpr uint32_t kAllBlocks = 0x01ffffff;
+  uint32_t held = kAllBlocks;    ///< RESETS.RESET
+  uint32_t watchdog_blocks = 0;  ///< RESETS.WDSEL
+  uint32_t watchdog_stages = 0;  ///< PSM.WDSEL
 };
 
 /// An RP2040: composition, clock domains, and the loop that lets masters reach the bus in cycle order.
@@ -97,6 +119,8 @@ class Machine {
   Stop run(Cycles limit);
   /// Stops run() as soon as the instruction in progress ends.
   void stop(const Stop& why);
+  /// Begins again as soon as the instruction in progress ends, if the host lets it.
+  void reboot(const Reboot& how);
 
   void observe(Observer* observer) { observer_ = observer; }
   Observer* observer() { return observer_; }
@@ -121,6 +145,9 @@ class Machine {
   const ClockTree& clock_tree() const { return clock_tree_; }
   /// The tree's registers changed at `now`.
   void update_clocks(Cycles now);
+  ResetControl& reset_control() { return reset_control_; }
+  /// The name of the peripheral at `address` if it's held in reset, else null.
+  const char* held_block(uint32_t address) const;
   /// The timer's 64-bit microsecond count: clk_ref divided by the watchdog's tick.
   uint64_t ticks(Cycles now) const;
   /// The first cycle in which ticks() is `tick` or more; kNever if the tick is stopped.
@@ -152,6 +179,8 @@ class Machine {
     int reset_bit;
   };
   void add_devices();
+  void enter(Cycles now);
+  void carry_out(const Reboot& how);
   void refresh_events();
   void run_events(Cycles now);
   void run_core(Core& core, Cycles horizon, bool tied);
@@ -178,6 +207,9 @@ class Machine {
   std::array<Device*, 32> apb_devices_{};  ///< by address bits 18:14
   std::array<Device*, 8> ahb_devices_{};   ///< by address bits 22:20
   std::array<Device*, 64> dreq_device_{};
+  std::array<uint32_t, 32> apb_resets_{};  ///< bits of RESETS.RESET, by the same
+  std::array<uint32_t, 8> ahb_resets_{};
+  ResetControl reset_control_;
 
   Cycles now_ = 0;  ///< where run() has come to
   Cycles next_event_ = kNever;
@@ -187,12 +219,14 @@ class Machine {
   uint32_t priorities_ = 0;
   bool stopped_ = false;
   Stop stop_;
+  std::optional<Reboot> reboot_;
   ClockTree clock_tree_;
   Clocks clocks_;
   Cycles ticks_from_ = 0;
   uint64_t ticks_base_ = 0;
   uint32_t sram_vectors_ = 0;  ///< of an image that lies in SRAM alone
   std::optional<uint32_t> entry_;
+  std::optional<uint32_t> vectors_;  ///< where core 0 begins; nothing: in the ROM
   std::set<uint32_t> warned_;
 };
 

@@ -37,6 +37,8 @@ class Observer {
   virtual void on_exception(int /*core*/, unsigned /*number*/, bool /*entry*/, Cycles /*now*/) {}
   /// The core slept in WFE or WFI. `pc` is the instruction after it.
   virtual void on_sleep(int /*core*/, uint32_t /*pc*/, Cycles /*start*/, Cycles /*end*/) {}
+  /// The core begins anew, whatever it was in.
+  virtual void on_reset(int /*core*/, Cycles /*now*/) {}
   /// A DMA channel ran from its trigger to its last write.
   virtual void on_dma(unsigned /*channel*/, Cycles /*start*/, Cycles /*end*/, uint32_t /*transfers*/) {}
 };

@@ -1,6 +1,7 @@
 #include "rom.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -331,9 +332,24 @@ bool Rom::call(Core& core, unsigned service) {
   return known;
 }
 
+/// [DS 2.8.1.1]: firmware may leave an entry point and a stack in the watchdog's scratch registers 4 to 7.
+bool Rom::watchdog_boot(Core& core) {
+  constexpr uint32_t kScratch4 = 0x4005801c, kMagic = 0xb007c0d3;
+  Bus& bus = machine_.bus();
+  std::array<uint32_t, 4> scratch{};
+  for (uint32_t i = 0; i < scratch.size(); ++i) bus.read(-1, kScratch4 + 4 * i, 4, core.time(), &scratch[i]);
+  const auto [magic, check, stack, entry] = scratch;
+  if (magic != kMagic || check != (entry ^ -kMagic)) return false;
+  bus.write(-1, kScratch4, 4, core.time(), 0);  // once
+  core.set_reg(13, stack);
+  core.branch(entry & ~1u, 2);
+  return true;
+}
+
 /// [DS 2.8.1.3]: the first 256 bytes of flash go to the end of SRAM5 and are entered if their checksum is
 /// right.
 bool Rom::boot(Core& core) {
+  if (watchdog_boot(core)) return true;
   Bus& bus = machine_.bus();
   uint32_t left = 0;
   const uint8_t* flash = bus.memory(kFlashBase, &left);
@@ -385,7 +401,7 @@ bool Rom::flash_service(Core& core, unsigned service) {
       machine_.xip().configure_serial_read();
       return true;
     case kUsbBoot:
-      machine_.stop({StopKind::kReset, 0, std::nullopt});
+      machine_.stop({StopKind::kUsbBoot, 0, std::nullopt});
       return true;
     default:
       return false;

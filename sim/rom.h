@@ -23,6 +23,7 @@ class Rom {
 
  private:
   bool boot(Core& core);
+  bool watchdog_boot(Core& core);
   bool flash_service(Core& core, unsigned service);
   void spend_seconds(Core& core, double seconds);
 

@@ -16,7 +16,7 @@ class Machine;
 class Sio {
  public:
   explicit Sio(Machine& machine) : machine_(machine) {}
-  void reset();
+  void reset(Cycles now);
 
   /// `bytes`-wide access by a core; false: outside the block's addresses.
   bool read(Core& core, uint32_t address, unsigned bytes, uint32_t* value);

@@ -22,6 +22,12 @@ class TestHost final : public Host {
     last_fall = fault;
     return stop_at_stack_limit;
   }
+  bool on_reboot(const Reboot& reboot, Cycles) override {
+    reboots.push_back(reboot);
+    return reboots.size() <= max_reboots;
+  }
+  std::vector<Reboot> reboots;
+  size_t max_reboots = 2;
   int stack_falls = 0;
   Fault last_fall;
   bool stop_at_stack_limit = true;
@@ -37,6 +43,7 @@ struct TestMachine {
 
   explicit TestMachine(const Options& options = {}) : machine(options, host) {
     machine.xip().configure_as_boot2();  // not powered on: cores stay in reset until they are started
+    machine.reset_control().held = 0;    // peripherals are ready
   }
   /// Puts code at `address` and starts `core` there at cycle 0.
   void start(int core, uint32_t address, const std::vector<uint16_t>& code, uint32_t sp) {

@@ -43,7 +43,7 @@ uint32_t reversed(uint32_t value) {
 
 }  // namespace
 
-void Dma::reset(Cycles) {
+void Dma::reset(Cycles now) {
   channels_ = {};
   active_ = 0;
   write_pending_ = false;
@@ -53,6 +53,7 @@ void Dma::reset(Cycles) {
   timers_ = {};
   sniff_control_ = sniff_data_ = 0;
   for (unsigned i = 0; i < kChannels; ++i) channels_[i].control = i << 11;  // CHAIN_TO itself: none
+  update_irqs(now);
 }
 
 // ---- transfers
@@ -156,7 +157,8 @@ void Dma::start_read(unsigned number, Cycles now, bool tied) {
     port.free_at = done + 1;
   }
   machine_.arrive(done);
-  if (!machine_.bus().read(-1, channel.read_address, bytes, done, &value)) {
+  if (machine_.held_block(channel.read_address) != nullptr ||
+      !machine_.bus().read(-1, channel.read_address, bytes, done, &value)) {
     fail(number, false, channel.read_address, now);
     return;
   }
@@ -213,7 +215,8 @@ void Dma::finish_write(Cycles now, bool tied) {
     channel.busy = false;
     active_ &= ~(1u << number);
   }
-  if (!machine_.bus().write(-1, address, bytes, done, write_value_)) {
+  if (machine_.held_block(address) != nullptr ||
+      !machine_.bus().write(-1, address, bytes, done, write_value_)) {
     fail(number, true, address, now);
     return;
   }
@@ -240,6 +243,7 @@ void Dma::fail(unsigned number, bool write, uint32_t address, Cycles now) {
   fault.address = address;
   fault.bytes = element_bytes(channels_[number].control);
   fault.write = write;
+  fault.block = machine_.held_block(address);
   machine_.stop({StopKind::kFault, 0, fault});
 }
 

@@ -13,13 +13,13 @@ class Resets final : public Device {
   bool read(uint32_t offset, Cycles, uint32_t* value) override {
     switch (offset) {
       case 0x00:
-        *value = held_;
+        *value = state().held;
         return true;
       case 0x04:
-        *value = watchdog_;
+        *value = state().watchdog_blocks;
         return true;
       case 0x08:
-        *value = ~held_ & kAll;
+        *value = ~state().held & kAll;
         return true;  // RESET_DONE: at once
       default:
         return false;
@@ -28,13 +28,13 @@ class Resets final : public Device {
   bool write(uint32_t offset, const RegisterWrite& write, Cycles now) override {
     switch (offset) {
       case 0x00: {
-        const uint32_t old = held_;
-        held_ = write.onto(held_) & kAll;
-        machine_.reset_blocks(held_ & ~old, now);
+        const uint32_t old = state().held;
+        state().held = write.onto(old) & kAll;
+        machine_.reset_blocks(state().held & ~old, now);
         return true;
       }
       case 0x04:
-        watchdog_ = write.onto(watchdog_) & kAll;
+        state().watchdog_blocks = write.onto(state().watchdog_blocks) & kAll;
         return true;
       case 0x08:
         return true;
@@ -44,9 +44,9 @@ class Resets final : public Device {
   }
 
  private:
-  static constexpr uint32_t kAll = 0x01ffffff;
+  static constexpr uint32_t kAll = ResetControl::kAllBlocks;
+  ResetControl& state() { return machine_.reset_control(); }
   Machine& machine_;
-  uint32_t held_ = kAll, watchdog_ = 0;
 };
 
 class Psm final : public Device {
@@ -61,7 +61,7 @@ class Psm final : public Device {
         *value = force_off_;
         return true;
       case 0x08:
-        *value = watchdog_;
+        *value = machine_.reset_control().watchdog_stages;
         return true;
       case 0x0c:
         *value = kAll & ~force_off_;
@@ -83,9 +83,11 @@ class Psm final : public Device {
         if (on & kProc1) machine_.core(1).reset(now);
         return (off & ~kProc1) == 0;  // the other blocks stay on: say so
       }
-      case 0x08:
-        watchdog_ = write.onto(watchdog_) & kAll;
+      case 0x08: {
+        uint32_t& stages = machine_.reset_control().watchdog_stages;
+        stages = write.onto(stages) & kAll;
         return true;
+      }
       case 0x0c:
         return true;
       default:
@@ -96,7 +98,7 @@ class Psm final : public Device {
  private:
   static constexpr uint32_t kAll = 0x1ffff, kProc1 = 1u << 16;
   Machine& machine_;
-  uint32_t force_on_ = 0, force_off_ = 0, watchdog_ = 0;
+  uint32_t force_on_ = 0, force_off_ = 0;
 };
 
 }  // namespace

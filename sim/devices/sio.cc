@@ -35,10 +35,11 @@ constexpr bool clamp_mode(uint32_t control) { return control >> 22 & 1; }  // in
 
 }  // namespace
 
-void Sio::reset() {
+void Sio::reset(Cycles now) {
   cores_ = {};
   shared_ = before_ = {};
   changed_at_ = kNever;
+  for (const int core : {0, 1}) update_fifo_irq(core, now);
 }
 
 void Sio::divide(Divider& d, bool signed_division, Cycles now) {

@@ -9,7 +9,8 @@ namespace tandem::sim {
 
 namespace {
 
-constexpr uint32_t kTrigger = 1u << 31, kEnable = 1u << 30, kTimeMask = 0xffffff;
+constexpr uint32_t kTrigger = 1u << 31, kEnable = 1u << 30, kTimeMask = 0xffffff, kControlReset = 0x07000000;
+constexpr uint32_t kTimer = 1u << 0, kForced = 1u << 1;  // REASON
 
 class Watchdog final : public Device {
  public:
@@ -28,8 +29,8 @@ class Watchdog final : public Device {
         *value = 0;
         return true;
       case 0x08:
-        *value = 0;
-        return true;  // REASON: power-on
+        *value = reason_;
+        return true;
       case 0x2c: {
         const uint32_t tick = machine_.clock_tree().tick;
         *value = tick | (tick >> 9 & 1) << 10;  // RUNNING
@@ -50,7 +51,7 @@ class Watchdog final : public Device {
         const uint32_t left = remaining(now);
         control_ = write.onto(control_) & 0x47000000;
         load(left, now);
-        if (write.onto(0) & kTrigger) machine_.stop({StopKind::kReset, 0, std::nullopt});
+        if (write.onto(0) & kTrigger) fire(kForced, Reboot::Cause::kWatchdogForced);
         return true;
       }
       case 0x04:
@@ -67,7 +68,7 @@ class Watchdog final : public Device {
     }
   }
   Cycles next_event() const override { return control_ & kEnable ? expires_ : kNever; }
-  void run_event(Cycles) override { machine_.stop({StopKind::kReset, 0, std::nullopt}); }
+  void run_event(Cycles) override { fire(kTimer, Reboot::Cause::kWatchdogTimer); }
 
  private:
   /// The counter loses two each tick: erratum RP2040-E1.
@@ -76,13 +77,21 @@ class Watchdog final : public Device {
     loaded_ = count;
     expires_ = count == 0 ? kNever : machine_.cycle_of_tick(machine_.ticks(now) + (count + 1) / 2);
   }
+  /// Scratch registers and REASON are kept, nothing else: the firmware that comes up need not know of it.
+  void fire(uint32_t reason, Reboot::Cause cause) {
+    reason_ = reason;
+    control_ = kControlReset;
+    loaded_ = 0;
+    expires_ = kNever;
+    machine_.reboot({cause, 0});
+  }
   uint32_t remaining(Cycles now) const {
     if (!(control_ & kEnable)) return loaded_;
     const uint64_t gone = 2 * (machine_.ticks(now) - machine_.ticks(loaded_at_));
     return gone > loaded_ ? 0 : loaded_ - static_cast<uint32_t>(gone);
   }
   Machine& machine_;
-  uint32_t control_ = 0x07000000, loaded_ = 0;
+  uint32_t control_ = kControlReset, loaded_ = 0, reason_ = 0;
   Cycles loaded_at_ = 0, expires_ = kNever;
   std::array<uint32_t, 8> scratch_{};
 };
