@@ -8,6 +8,7 @@
 #include <new>
 #include <system_error>
 
+#include "bench.h"
 #include "conform.h"
 #include "inspect.h"
 #include "run.h"
@@ -165,6 +166,49 @@ void add_sim(CLI::App& app, tandem::cli::SimOptions& options) {
       "  tandem sim firmware.elf --svg timeline.svg --trace trace.json");
 }
 
+void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "bench", "Measure a model on both cores of a simulated board, by its real firmware, to the cycle");
+  command->add_option("model", options.model, "A .tflite file")->required()->type_name("FILE");
+  command->add_option("--board", options.board, "Which board: pico (default)")
+      ->check(CLI::IsMember({"pico"}));
+  command->add_option("--cores", options.cores, "Measure on so many cores; both numbers if not given")
+      ->check(CLI::IsMember({1, 2}));
+  command->add_option("--clock", options.clock_mhz, "clk_sys in MHz: 125 (default), 133 or 200")
+      ->check(CLI::IsMember({125, 133, 200}));
+  command
+      ->add_option("--code", options.code,
+                   "Where code lies: flash (default), but for what asks for SRAM; or sram")
+      ->check(CLI::IsMember({"flash", "sram"}));
+  command
+      ->add_option(
+          "--inputs", options.inputs,
+          "Recorded inputs by name, random:SEED, or files (with commas between a model's several inputs), "
+          "each an inference. Default: the recorded ones of the reference data, else two random ones")
+      ->type_name("INPUT");
+  command->add_flag("--bytes", options.bytes,
+                    "Pixels, samples or array elements of files are the tensor's bytes");
+  command->add_option("--runs", options.rounds, "Run all inputs so often in a row")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000));
+  command->add_option("--arena", options.arena_bytes, "Bytes of arena, instead of all memory that is left")
+      ->type_name("BYTES");
+  command->add_flag("--json", options.json, "Everything as JSON; with one number of cores a flat object");
+  command->add_option("--trace", options.trace, "Write the first input's calls for Perfetto")
+      ->type_name("FILE");
+  command->add_option("--svg", options.svg, "Draw both cores' timeline of the first input")
+      ->type_name("FILE");
+  command->add_option("--elf", options.elf, "Keep the image; `tandem uf2` makes a UF2 of it")
+      ->type_name("FILE");
+  command->footer(
+      "Measured is invoke() on core 0, from its entry to its return, each input with a cold flash cache.\n"
+      "\n"
+      "Examples:\n"
+      "  tandem bench person_detect.tflite\n"
+      "  tandem bench person_detect.tflite --cores 2 --json | jq .total_ms\n"
+      "  tandem bench keyword.tflite --inputs random:1 yes.wav --svg timeline.svg --elf keyword.elf");
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Runs TensorFlow Lite models as a microcontroller does, and tells what they take."};
   app.name("tandem");
@@ -175,10 +219,12 @@ int run_command(int argc, char** argv) {
   tandem::cli::RunOptions run;
   tandem::cli::ConformOptions conform;
   tandem::cli::SimOptions sim;
+  tandem::cli::BenchOptions bench;
   add_inspect(app, inspect);
   add_run(app, run);
   add_conform(app, conform);
   add_sim(app, sim);
+  add_bench(app, bench);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -194,6 +240,7 @@ int run_command(int argc, char** argv) {
   }
   if (app.got_subcommand("inspect")) return tandem::cli::inspect(inspect);
   if (app.got_subcommand("run")) return tandem::cli::run(run);
+  if (app.got_subcommand("bench")) return tandem::cli::bench(bench);
   if (app.got_subcommand("sim")) return tandem::cli::simulate(sim);
   return tandem::cli::conform(conform);
 }

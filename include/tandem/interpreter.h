@@ -98,6 +98,10 @@ class Interpreter {
   [[nodiscard]] size_t arena_used_bytes() const { return used_; }
   /// The plan, position independent: with the same model bytes it runs anywhere (src/exec/executor.h).
   [[nodiscard]] std::span<const uint8_t> plan_bytes() const;
+  /// The arena's bytes in which nothing is kept from one invocation to the next: tensors (inputs and outputs
+  /// among them) and scratch. Between an invocation's last use of an output and the next one's inputs they
+  /// are the program's, for anything.
+  [[nodiscard]] std::span<uint8_t> scratch_memory() const;
 
  private:
   static const Port kOneWorker;

@@ -108,4 +108,10 @@ std::span<const uint8_t> Interpreter::plan_bytes() const {
   return {plan_, PlanView(plan_).header().plan_bytes};
 }
 
+std::span<uint8_t> Interpreter::scratch_memory() const {
+  if (plan_ == nullptr) return {};
+  const PlanHeader& header = PlanView(plan_).header();
+  return {tensors_ + header.persistent_bytes, tensors_ + header.arena_bytes};
+}
+
 }  // namespace tandem

@@ -136,6 +136,24 @@ TEST(Interpreter, RunsAgainAndAgainAndSharesAnArenaInTurn) {
   }
 }
 
+TEST(Interpreter, NothingIsKeptInScratchMemory) {
+  std::vector<uint8_t> tflite = person_shaped();
+  std::vector<uint8_t> arena(200'000);
+  const Result<Model> model = Model::load(tflite);
+  Interpreter interpreter;
+  EXPECT_TRUE(interpreter.scratch_memory().empty());
+  ASSERT_TRUE(interpreter.prepare(*model, all_ops(), arena).ok());
+  std::vector<std::vector<uint8_t>> outputs;
+  for (const uint8_t fill : {0x00, 0xa5, 0xff}) {
+    std::ranges::fill(interpreter.scratch_memory(), fill);
+    fill_randomly(interpreter.input(0).bytes, 7);
+    ASSERT_TRUE(interpreter.invoke().ok());
+    outputs.push_back(output_bytes(interpreter));
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_EQ(outputs[0], outputs[2]);
+}
+
 TEST(Interpreter, PlansAreDeterministic) {
   const std::vector<uint8_t> tflite = person_shaped();
   test::LoadedModel a(tflite);
