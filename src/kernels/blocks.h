@@ -15,6 +15,12 @@ struct Blocks {
   [[nodiscard]] constexpr uint32_t units() const {
     return count / per_unit + (count % per_unit != 0 ? 1 : 0);
   }
+  struct Range {
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+  /// The items of one unit.
+  [[nodiscard]] constexpr Range block(uint32_t unit) const { return {first(unit), first(unit + 1)}; }
   /// The items of units [task.begin, task.end).
   [[nodiscard]] constexpr uint32_t begin(const Task& task) const { return first(task.begin); }
   [[nodiscard]] constexpr uint32_t end(const Task& task) const { return first(task.end); }

@@ -18,7 +18,14 @@ namespace tandem {
 /// clamp. Accumulator  s8: int32, wrapping. s16: int64 (conv_2d_s16_b32: int32, as the bias). Zero points of
 /// int16 are 0. Rounding     s8, s16_b32: requantize (twice); s16: requantize64 (once, 15-bit multiplier).
 /// Variants     _w4: int4 weights, two a byte, low nibble first, rows not padded.
-/// Units        rows.units() blocks of rows of the output, over all batches.
+/// Units        tiles: blocks of rows of the output, over all batches, times blocks of output channels;
+/// channels
+///              first. tile(unit) tells which.
+struct Conv2dTile {
+  Blocks::Range rows;
+  Blocks::Range channels;
+};
+
 struct Conv2dParams {
   Ref in;
   Ref weights;
@@ -28,6 +35,8 @@ struct Conv2dParams {
   Ref shifts;       ///< int8[out_channels], positive: left
   Window2d window;
   Blocks rows;
+  Blocks channels;
+  Scratch tap_weights;  ///< depthwise s8: room for a channel's weights, as int32
   int32_t in_channels = 0;
   int32_t out_channels = 0;
   int32_t groups = 1;
@@ -35,6 +44,13 @@ struct Conv2dParams {
   int32_t out_zero_point = 0;
   Clamp clamp;
   ClampF32 clamp_f32;
+
+  [[nodiscard]] uint32_t tiles() const { return rows.units() * channels.units(); }
+  [[nodiscard]] Conv2dTile tile(uint32_t unit) const {
+    const uint32_t channel_units = channels.units();
+    const uint32_t row_unit = unit / channel_units;
+    return {.rows = rows.block(row_unit), .channels = channels.block(unit - row_unit * channel_units)};
+  }
 };
 
 }  // namespace tandem

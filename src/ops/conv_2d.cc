@@ -1,5 +1,7 @@
 #include "kernels/conv_2d.h"
 
+#include <algorithm>
+
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 #include "ops/window.h"
@@ -21,14 +23,14 @@ enum { kPadding, kStrideW, kStrideH, kMultiplier, kActivation, kDilationW, kDila
 using Variant = WeightedVariant<Conv2dParams>;
 
 constexpr Variant kConvVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s8__portable},
     {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::conv_2d_s8_w4__ref},
     {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::conv_2d_s16__ref},
     {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s16_b32__ref},
     {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::conv_2d_f32__ref},
 };
 constexpr Variant kDepthwiseVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::depthwise_conv_2d_s8__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::depthwise_conv_2d_s8__portable},
     {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::depthwise_conv_2d_s8_w4__ref},
     {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::depthwise_conv_2d_s16__ref},
     {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::depthwise_conv_2d_f32__ref},
@@ -40,6 +42,22 @@ struct Options {
   Activation activation = Activation::kNone;
   Type bias_type = Type::kFloat32;  ///< of an absent bias: chooses the accumulator of int16
 };
+
+// Cuts the output into tiles: few channels and many rows each, because weights are read once a tile; enough
+// of them for workers to share evenly, but none too small to be worth handing over.
+void cut_into_tiles(Conv2dParams& params, uint32_t rows, uint64_t macs) {
+  constexpr uint32_t kChannels = 8;
+  constexpr uint32_t kTiles = 24;
+  constexpr uint64_t kTileMacs = 1024;
+  const auto channels = static_cast<uint32_t>(params.out_channels);
+  const auto worth = static_cast<uint32_t>(std::clamp<uint64_t>(macs / kTileMacs, 1, kTiles));
+  const auto pieces = [](uint32_t count, uint32_t units) {
+    return count / units + (count % units != 0 ? 1 : 0);
+  };
+  params.channels = {.count = channels, .per_unit = std::max({kChannels, pieces(channels, worth), 1U})};
+  const uint32_t row_units = std::max(worth / std::max(params.channels.units(), 1U), 1U);
+  params.rows = {.count = rows, .per_unit = std::max(pieces(rows, row_units), 1U)};
+}
 
 // Everything but the channels, which each operator has checked.
 Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams params,
@@ -81,8 +99,8 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   }
   const uint64_t macs = macs_per_output * out.elements;
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
-  params.rows = cut_into_blocks(rows, rows == 0 ? 0 : macs / rows);
-  c.emit((*variant)->kernel, params, {.units = params.rows.units(), .macs = macs});
+  cut_into_tiles(params, rows, macs);
+  c.emit((*variant)->kernel, params, {.units = params.tiles(), .macs = macs});
   return {};
 }
 
@@ -143,21 +161,27 @@ Status plan_depthwise_conv_2d(OpContext& c) {
   Conv2dParams params;
   params.out_channels = out[3];
   params.groups = weights[3] / in[3];
-  return plan(c, options, kDepthwiseVariants, params,
-              uint64_t{static_cast<uint32_t>(weights[1])} * static_cast<uint32_t>(weights[2]));
+  const uint64_t taps = uint64_t{static_cast<uint32_t>(weights[1])} * static_cast<uint32_t>(weights[2]);
+  constexpr uint64_t kMaxTaps = 1 << 20;
+  if (taps > kMaxTaps) return c.error(Code::kTensorTooLarge, 1);
+  if (c.input(0).type == Type::kInt8 && c.input(1).type == Type::kInt8) {
+    params.tap_weights = c.scratch(static_cast<uint32_t>(taps * sizeof(int32_t)));
+  }
+  return plan(c, options, kDepthwiseVariants, params, taps);
 }
 
 }  // namespace
 
-TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, conv_2d_s8__ref, conv_2d_s8_w4__ref, conv_2d_s16__ref,
+TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, conv_2d_s8__portable, conv_2d_s8_w4__ref, conv_2d_s16__ref,
                  conv_2d_s16_b32__ref, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
-TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, conv_2d_s8__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, conv_2d_s8__portable)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__ref)
-TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d, depthwise_conv_2d_s8__ref,
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d, depthwise_conv_2d_s8__portable,
                  depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
-TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d, depthwise_conv_2d_s8__ref)
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
+                 depthwise_conv_2d_s8__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
                  depthwise_conv_2d_s8_w4__ref)
 

@@ -13,7 +13,7 @@ enum Field { kActivation, kWeightsFormat, kKeepNumDims, kAsymmetricQuantizeInput
 
 using Variant = WeightedVariant<FullyConnectedParams>;
 constexpr Variant kVariants[] = {
-    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s8__ref},
+    {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s8__portable},
     {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::fully_connected_s8_w4__ref},
     {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::fully_connected_s16__ref},
     {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s16_b32__ref},
@@ -98,11 +98,11 @@ Status plan_fully_connected(OpContext& c) {
 
 }  // namespace
 
-TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected, fully_connected_s8__ref,
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected, fully_connected_s8__portable,
                  fully_connected_s8_w4__ref, fully_connected_s16__ref, fully_connected_s16_b32__ref,
                  fully_connected_f32__ref)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_f32, plan_fully_connected, fully_connected_f32__ref)
-TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected, fully_connected_s8__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected, fully_connected_s8__portable)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8_w4, plan_fully_connected, fully_connected_s8_w4__ref)
 
 }  // namespace tandem

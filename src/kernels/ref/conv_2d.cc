@@ -87,14 +87,18 @@ struct Conv {
   static KernelResult run(const Params& params, const Task& task) {
     const Conv conv(params, task);
     const Window2d& w = params.window;
-    const uint32_t first = params.rows.begin(task);
-    Element* out = task.out<Element>(params.out) +
-                   first * static_cast<uint32_t>(w.out.w) * static_cast<uint32_t>(params.out_channels);
-    for (uint32_t row = first; row < params.rows.end(task); ++row) {
-      const auto batch = static_cast<int32_t>(row) / w.out.h;
-      const auto y = static_cast<int32_t>(row) % w.out.h;
-      for (int32_t x = 0; x < w.out.w; ++x) {
-        for (int32_t o = 0; o < params.out_channels; ++o) *out++ = (conv.*kOutput)(batch, y, x, o);
+    auto* out = task.out<Element>(params.out);
+    for (uint32_t unit = task.begin; unit < task.end; ++unit) {
+      const Conv2dTile tile = params.tile(unit);
+      for (uint32_t row = tile.rows.begin; row < tile.rows.end; ++row) {
+        const auto batch = static_cast<int32_t>(row) / w.out.h;
+        const auto y = static_cast<int32_t>(row) % w.out.h;
+        Element* pixel = out + row * static_cast<uint32_t>(w.out.w * params.out_channels);
+        for (int32_t x = 0; x < w.out.w; ++x, pixel += params.out_channels) {
+          for (uint32_t o = tile.channels.begin; o < tile.channels.end; ++o) {
+            pixel[o] = (conv.*kOutput)(batch, y, x, static_cast<int32_t>(o));
+          }
+        }
       }
     }
     return KernelResult::kOk;

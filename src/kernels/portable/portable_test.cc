@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+#include <vector>
+
+#include "kernels/conv_2d.h"
+#include "kernels/fully_connected.h"
+#include "kernels/portable/requantizer.h"
+
+// Each portable kernel against the ref/ kernel of its contract, and the requantizer against fixed_point.h.
+namespace tandem {
+namespace {
+
+constexpr uint8_t kGuard = 0x5a;
+constexpr uint32_t kGuardBytes = 64;
+
+/// Memory as a plan has it: operands one after the other in one arena, guard bytes between them.
+class Arena {
+ public:
+  explicit Arena(uint32_t seed) : random_(seed) {}
+
+  std::mt19937& random() { return random_; }
+  int32_t pick(int32_t low, int32_t high) {
+    return std::uniform_int_distribution<int32_t>(low, high)(random_);
+  }
+
+  Ref room(size_t bytes) {
+    const auto at = static_cast<uint32_t>((bytes_.size() + kGuardBytes + 15) / 16 * 16);
+    bytes_.resize(at + bytes, kGuard);
+    end_of_last_ = at + static_cast<uint32_t>(bytes);
+    bytes_.resize(end_of_last_ + kGuardBytes, kGuard);
+    return Ref::make(Ref::kArena, at);
+  }
+  template <class T>
+  Ref fill(size_t count, int32_t low, int32_t high) {
+    const Ref ref = room(count * sizeof(T));
+    for (size_t i = 0; i < count; ++i) {
+      const T value = static_cast<T>(pick(low, high));
+      std::memcpy(bytes_.data() + ref.offset() + i * sizeof(T), &value, sizeof(T));
+    }
+    return ref;
+  }
+  /// Extremes as often as anything between.
+  Ref activations(size_t count) {
+    switch (pick(0, 3)) {
+      case 0:
+        return fill<int8_t>(count, -128, -128);
+      case 1:
+        return fill<int8_t>(count, 127, 127);
+      default:
+        return fill<int8_t>(count, -128, 127);
+    }
+  }
+
+  /// The whole arena after running units in pieces of `step`.
+  std::vector<uint8_t> after(const AnyKernel& kernel, const void* params, uint32_t units,
+                             uint32_t step) const {
+    std::vector<uint8_t> memory = bytes_;
+    const Bases bases{.arena = memory.data()};
+    for (uint32_t unit = 0; unit < units; unit += step) {
+      EXPECT_EQ(kernel.run(params, {.bases = bases, .begin = unit, .end = std::min(unit + step, units)}),
+                KernelResult::kOk);
+    }
+    return memory;
+  }
+
+ private:
+  std::mt19937 random_;
+  std::vector<uint8_t> bytes_;
+  uint32_t end_of_last_ = 0;
+};
+
+// Scratch may hold anything afterwards.
+void forget(std::vector<uint8_t>& memory, const Scratch& scratch) {
+  if (!scratch.base.present()) return;
+  std::fill_n(memory.begin() + scratch.base.offset(), scratch.stride, uint8_t{0});
+}
+
+Clamp some_clamp(Arena& arena, int32_t zero_point) {
+  switch (arena.pick(0, 2)) {
+    case 0:
+      return kRangeOf<int8_t>;
+    case 1:
+      return {zero_point, 127};
+    default:
+      return {-100, arena.pick(-100, 127)};
+  }
+}
+
+Conv2dParams random_window(Arena& arena) {
+  Conv2dParams p;
+  Window2d& w = p.window;
+  w.batches = arena.pick(1, 2);
+  w.filter = {arena.pick(1, 5), arena.pick(1, 5)};
+  w.stride = {arena.pick(1, 3), arena.pick(1, 3)};
+  w.dilation = {arena.pick(1, 2), arena.pick(1, 2)};
+  w.in = {arena.pick(1, 9), arena.pick(1, 9)};
+  const auto out = [&](int32_t in, int32_t filter, int32_t stride, int32_t dilation, int32_t& pad) {
+    const int32_t span = (filter - 1) * dilation + 1;
+    if (in < span || arena.pick(0, 1) == 0) {  // SAME
+      const int32_t size = (in + stride - 1) / stride;
+      pad = std::max((size - 1) * stride + span - in, 0) / 2;
+      return size;
+    }
+    pad = 0;
+    return (in - span) / stride + 1;
+  };
+  w.out.h = out(w.in.h, w.filter.h, w.stride.h, w.dilation.h, w.pad.h);
+  w.out.w = out(w.in.w, w.filter.w, w.stride.w, w.dilation.w, w.pad.w);
+  p.in_zero_point = arena.pick(-128, 127);
+  p.out_zero_point = arena.pick(-128, 127);
+  p.clamp = some_clamp(arena, p.out_zero_point);
+  return p;
+}
+
+void add_operands(Arena& arena, Conv2dParams& p, int32_t weights) {
+  const Window2d& w = p.window;
+  const auto channels = static_cast<size_t>(p.out_channels);
+  p.in = arena.activations(static_cast<size_t>(w.batches * w.in.h * w.in.w * p.in_channels));
+  p.weights = arena.fill<int8_t>(static_cast<size_t>(weights), -128, 127);
+  if (arena.pick(0, 3) != 0) p.bias = arena.fill<int32_t>(channels, -100000, 100000);
+  p.multipliers = arena.fill<int32_t>(channels, 1 << 30, INT32_MAX);
+  p.shifts = arena.fill<int8_t>(channels, -14, arena.pick(-10, 2));
+  const auto rows = static_cast<uint32_t>(w.batches * w.out.h);
+  p.rows = {.count = rows, .per_unit = static_cast<uint32_t>(arena.pick(1, static_cast<int32_t>(rows)))};
+  p.channels = {.count = static_cast<uint32_t>(p.out_channels),
+                .per_unit = static_cast<uint32_t>(arena.pick(1, p.out_channels))};
+  p.tap_weights = {.base = arena.room(static_cast<size_t>(w.filter.h * w.filter.w) * 4),
+                   .stride = static_cast<uint32_t>(w.filter.h * w.filter.w) * 4};
+  p.out = arena.room(static_cast<size_t>(w.batches * w.out.h * w.out.w) * channels);
+}
+
+constexpr uint32_t kCases = 400;
+
+TEST(PortableKernels, ConvS8SaysWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    Conv2dParams p = random_window(arena);
+    p.groups = arena.pick(0, 3) == 0 ? arena.pick(2, 3) : 1;
+    p.in_channels = arena.pick(1, 9) * p.groups;
+    p.out_channels = arena.pick(1, 9) * p.groups;
+    add_operands(arena, p,
+                 p.out_channels * p.window.filter.h * p.window.filter.w * (p.in_channels / p.groups));
+    EXPECT_EQ(arena.after(conv_2d_s8__portable, &p, p.tiles(), 1 + seed % 3),
+              arena.after(conv_2d_s8__ref, &p, p.tiles(), p.tiles()));
+  }
+}
+
+TEST(PortableKernels, DepthwiseConvS8SaysWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    Conv2dParams p = random_window(arena);
+    p.groups = arena.pick(1, 3);
+    p.in_channels = arena.pick(1, 9);
+    p.out_channels = p.in_channels * p.groups;
+    add_operands(arena, p, p.out_channels * p.window.filter.h * p.window.filter.w);
+    auto fast = arena.after(depthwise_conv_2d_s8__portable, &p, p.tiles(), 1 + seed % 3);
+    auto plain = arena.after(depthwise_conv_2d_s8__ref, &p, p.tiles(), p.tiles());
+    forget(fast, p.tap_weights);
+    forget(plain, p.tap_weights);
+    EXPECT_EQ(fast, plain);
+  }
+}
+
+TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    FullyConnectedParams p;
+    const auto batches = static_cast<uint32_t>(arena.pick(1, 3));
+    p.channels = static_cast<uint32_t>(arena.pick(1, 9));
+    p.depth = static_cast<uint32_t>(arena.pick(0, 300));
+    p.in_zero_point = arena.pick(-128, 127);
+    p.weights_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-128, 127) : 0;
+    p.out_zero_point = arena.pick(-128, 127);
+    p.clamp = some_clamp(arena, p.out_zero_point);
+    p.in = arena.activations(batches * p.depth);
+    p.weights = arena.activations(p.channels * p.depth);
+    if (arena.pick(0, 3) != 0) p.bias = arena.fill<int32_t>(p.channels, -100000, 100000);
+    if (arena.pick(0, 1) == 0) {
+      p.multipliers = arena.fill<int32_t>(p.channels, 1 << 30, INT32_MAX);
+      p.shifts = arena.fill<int8_t>(p.channels, -14, 2);
+    }
+    p.factor = {arena.pick(1 << 30, INT32_MAX), arena.pick(-14, 2)};
+    p.outputs = {.count = batches * p.channels, .per_unit = static_cast<uint32_t>(arena.pick(1, 7))};
+    p.out = arena.room(batches * p.channels);
+    EXPECT_EQ(arena.after(fully_connected_s8__portable, &p, p.outputs.units(), 1 + seed % 3),
+              arena.after(fully_connected_s8__ref, &p, p.outputs.units(), p.outputs.units()));
+  }
+}
+
+TEST(Requantizer, GivesTheBitsOfRequantize) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const std::array<int32_t, 14> kEdges = {
+      INT32_MIN, INT32_MIN + 1, -65537, -65536, -65535,        -32768,   -1, 0,
+      1,         32767,         65535,  65536,  INT32_MAX - 1, INT32_MAX};
+  const auto some = [&] {
+    const auto bits = static_cast<int32_t>(random());
+    switch (random() % 3) {
+      case 0:
+        return kEdges[random() % kEdges.size()];
+      case 1:
+        return bits >> (random() % 31);
+      default:
+        return bits;
+    }
+  };
+  for (int i = 0; i < 2'000'000; ++i) {
+    const QuantizedMultiplier m{some() & INT32_MAX, static_cast<int32_t>(random() % 63) - 31};
+    const int32_t sum = some();
+    const auto zero_point = static_cast<int32_t>(random() % 256) - 128;
+    const Clamp clamp = random() % 2 == 0 ? kRangeOf<int8_t> : Clamp{zero_point, 127};
+    const auto expected = static_cast<int8_t>(clamp.apply(wrapping_add(requantize(sum, m), zero_point)));
+    ASSERT_EQ(portable::Requantizer(m, zero_point, clamp)(sum), expected)
+        << sum << " * " << m.multiplier << " << " << m.shift << " + " << zero_point;
+  }
+}
+
+}  // namespace
+}  // namespace tandem
