@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -28,8 +29,7 @@ class Arena {
   Ref room(size_t bytes) {
     const auto at = static_cast<uint32_t>((bytes_.size() + kGuardBytes + 15) / 16 * 16);
     bytes_.resize(at + bytes, kGuard);
-    end_of_last_ = at + static_cast<uint32_t>(bytes);
-    bytes_.resize(end_of_last_ + kGuardBytes, kGuard);
+    bytes_.resize(at + bytes + kGuardBytes, kGuard);
     return Ref::make(Ref::kArena, at);
   }
   template <class T>
@@ -68,7 +68,6 @@ class Arena {
  private:
   std::mt19937 random_;
   std::vector<uint8_t> bytes_;
-  uint32_t end_of_last_ = 0;
 };
 
 // Scratch may hold anything afterwards.

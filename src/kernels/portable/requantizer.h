@@ -22,7 +22,8 @@ class Requantizer {
         zero_point_(zero_point),
         min_(clamp.min),
         max_(clamp.max),
-        clamps_negative_(left_ == 0 && zero_point <= clamp.min) {}
+        // Not without a shift to the right: adding the zero point could wrap then.
+        clamps_negative_(m.shift < 0 && zero_point <= clamp.min) {}
 
   [[gnu::always_inline]] inline int8_t operator()(int32_t sum) const {
     // After a ReLU half of all sums end here: what is not positive becomes the zero point or less.
