@@ -14,6 +14,7 @@
 #include "run.h"
 #include "sim.h"
 #include "tandem/port.h"
+#include "uf2.h"
 
 namespace {
 
@@ -209,6 +210,27 @@ void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
       "  tandem bench keyword.tflite --inputs random:1 yes.wav --svg timeline.svg --elf keyword.elf");
 }
 
+void add_uf2(CLI::App& app, tandem::cli::Uf2Options& options) {
+  CLI::App* command =
+      app.add_subcommand("uf2", "Make the file that a board in BOOTSEL mode takes, or check one");
+  command->add_option("file", options.file, "An ELF file; with --check a UF2 file")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", options.output, "Where to write; else beside the ELF file, ending .uf2")
+      ->type_name("FILE");
+  std::vector<std::string> families;
+  for (const tandem::cli::Uf2Family& family : tandem::cli::uf2_families()) families.emplace_back(family.name);
+  command->add_option("--family", options.family, "Which chip: rp2040 (default) or rp2350")
+      ->check(CLI::IsMember(families));
+  command->add_flag(
+      "--check", options.check,
+      "Check every block: magic numbers, family, numbers, addresses, the second stage's checksum");
+  command->footer(
+      "Examples:\n"
+      "  tandem uf2 benchmark.elf\n"
+      "  tandem uf2 --check benchmark.uf2");
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Runs TensorFlow Lite models as a microcontroller does, and tells what they take."};
   app.name("tandem");
@@ -220,11 +242,13 @@ int run_command(int argc, char** argv) {
   tandem::cli::ConformOptions conform;
   tandem::cli::SimOptions sim;
   tandem::cli::BenchOptions bench;
+  tandem::cli::Uf2Options uf2;
   add_inspect(app, inspect);
   add_run(app, run);
   add_conform(app, conform);
   add_sim(app, sim);
   add_bench(app, bench);
+  add_uf2(app, uf2);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -241,6 +265,7 @@ int run_command(int argc, char** argv) {
   if (app.got_subcommand("inspect")) return tandem::cli::inspect(inspect);
   if (app.got_subcommand("run")) return tandem::cli::run(run);
   if (app.got_subcommand("bench")) return tandem::cli::bench(bench);
+  if (app.got_subcommand("uf2")) return tandem::cli::uf2(uf2);
   if (app.got_subcommand("sim")) return tandem::cli::simulate(sim);
   return tandem::cli::conform(conform);
 }
