@@ -46,6 +46,7 @@ struct Options {
 // Cuts the output into tiles: few channels and many rows each, because weights are read once a tile; enough
 // of them for workers to share evenly, but none too small to be worth handing over.
 void cut_into_tiles(Conv2dParams& params, uint32_t rows, uint64_t macs) {
+  constexpr uint32_t kOne = 1;
   constexpr uint32_t kChannels = 8;
   constexpr uint32_t kTiles = 24;
   constexpr uint64_t kTileMacs = 1024;
@@ -54,13 +55,13 @@ void cut_into_tiles(Conv2dParams& params, uint32_t rows, uint64_t macs) {
   const auto pieces = [](uint32_t count, uint32_t units) {
     return count / units + (count % units != 0 ? 1 : 0);
   };
-  params.channels = {.count = channels, .per_unit = std::max({kChannels, pieces(channels, worth), 1U})};
-  const uint32_t row_units = std::max(worth / std::max(params.channels.units(), 1U), 1U);
-  params.rows = {.count = rows, .per_unit = std::max(pieces(rows, row_units), 1U)};
+  params.channels = {.count = channels, .per_unit = std::max(kChannels, pieces(channels, worth))};
+  const uint32_t row_units = std::max(worth / std::max(params.channels.units(), kOne), kOne);
+  params.rows = {.count = rows, .per_unit = std::max(pieces(rows, row_units), kOne)};
 }
 
 // Everything but the channels, which each operator has checked.
-Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams params,
+Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams& params,
             uint64_t macs_per_output) {
   const TensorInfo in = c.input(0);
   const TensorInfo weights = c.input(1);
