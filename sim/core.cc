@@ -203,7 +203,7 @@ Core::Beat Core::store_elsewhere(uint32_t address, unsigned bytes, uint32_t valu
 // executed in the current one; a taken branch asks for its target in its last but one cycle, once an
 // outstanding fetch is in. With no wait states neither ever costs anything.
 
-inline void Core::grant_fetch() {
+[[gnu::always_inline]] inline void Core::grant_fetch() {
   Cycles at = fetch_at_;
   Cycles ready = at + kFetchLatency;
   const uint32_t offset = fetch_word_ - kSramBase;
@@ -351,8 +351,8 @@ void Core::run(Cycles horizon, bool tied) {
       continue;
     }
     if (time_ >= horizon_ || !running()) return;
-    if (attention_ && !begun) [[unlikely]] {
-      if (sequence_ != Sequence::kNone ? run_sequence() : take_pending()) continue;
+    if (attention_) [[unlikely]] {
+      if (sequence_ != Sequence::kNone ? run_sequence() : !begun && take_pending()) continue;
       if (sequence_ != Sequence::kNone) return;
     }
     // The word at pc_ is needed now, unless it's the second halfword of one that is in already.

@@ -52,6 +52,9 @@ class Core {
   /// The earliest cycle in which this core can touch the bus. A fetch that was asked for comes first, even if
   /// the core has gone to sleep since.
   Cycles next_access() const { return fetch_at_ != kNever || !running() ? fetch_at_ : time_; }
+  /// Whether that access is a fetch; its port.
+  bool fetches() const { return fetch_at_ != kNever; }
+  PortId fetch_port() const { return Bus::port_of(fetch_word_); }
   Cycles time() const { return time_; }
   int id() const { return id_; }
 

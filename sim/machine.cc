@@ -293,6 +293,12 @@ void Machine::run_cores(Cycles until) {
       core1.run<kObserved>(std::min(t0, until));
     } else {
       if (t0 >= until) return;
+      // What a fetch asks for is known, and with it who goes first; no need to try and put off.
+      if (const Core* fetching = core0.fetches() ? &core0 : core1.fetches() ? &core1 : nullptr) {
+        const bool core1_first = goes_before(Master::kCore1, Master::kCore0, fetching->fetch_port());
+        (core1_first ? core1 : core0).run<kObserved>(t0 + 1);
+        continue;
+      }
       core0.run<kObserved>(t0 + 1, true);
       wanted_[0].reset();
       if (core0.next_access() == t0 && !stopped_) core1.run<kObserved>(t0 + 1);
