@@ -1,6 +1,9 @@
 #include "exec/executor.h"
 
+#include <atomic>
 #include <cstring>
+
+#include "base/placement.h"
 
 namespace tandem {
 namespace {
@@ -9,18 +12,18 @@ bool aligned(const void* pointer, uint32_t alignment) {
   return reinterpret_cast<uintptr_t>(pointer) % alignment == 0;
 }
 
-// One step on all workers. Each worker notes its own outcome, so nothing is shared but the units.
+// One step on all workers.
 struct SharedStep {
   KernelFunction kernel = nullptr;
   const void* params = nullptr;
   const Bases& bases;
-  KernelResult outcome[Port::kMaxWorkers] = {};
+  std::atomic<KernelResult> outcome = KernelResult::kOk;  // of any worker that has something to say
 
-  static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
+  TANDEM_HOT("work") static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
     auto& step = *static_cast<SharedStep*>(self);
     const KernelResult result =
         step.kernel(step.params, {.bases = step.bases, .begin = begin, .end = end, .worker = worker});
-    if (result != KernelResult::kOk) step.outcome[worker] = result;
+    if (result != KernelResult::kOk) step.outcome.store(result, std::memory_order_relaxed);
   }
 };
 
@@ -28,19 +31,17 @@ struct SharedStep {
 
 // A function of its own under a stable name: what measures steps, on a board or a simulator, looks for its
 // entry and its return.
-[[gnu::noinline]] KernelResult run_step(const BoundPlan& bound, const Port& port, const Step& step) {
+[[gnu::noinline]] TANDEM_HOT("run_step") KernelResult
+    run_step(const BoundPlan& bound, const Port& port, const Step& step) {
   SharedStep shared{.kernel = bound.kernels[step.kernel]->run,
                     .params = bound.plan.at<uint8_t>(step.params),
                     .bases = bound.bases};
   if (port.workers <= 1 || step.units <= 1) {
     SharedStep::work(&shared, 0, 0, step.units);
-    return shared.outcome[0];
+  } else {
+    port.parallel_for(port.context, step.units, SharedStep::work, &shared);
   }
-  port.parallel_for(port.context, step.units, SharedStep::work, &shared);
-  for (const KernelResult outcome : shared.outcome) {
-    if (outcome != KernelResult::kOk) return outcome;
-  }
-  return KernelResult::kOk;
+  return shared.outcome.load(std::memory_order_relaxed);
 }
 
 Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants,
@@ -87,7 +88,7 @@ void reset_variables(const BoundPlan& bound) {
   }
 }
 
-Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler) {
+TANDEM_HOT("run") Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler) {
   const std::span<const Step> steps = bound.plan.steps();
   const bool profiled = profiler != nullptr && profiler->on_step != nullptr;
   for (uint32_t i = 0; i < steps.size(); ++i) {
