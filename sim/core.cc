@@ -70,10 +70,9 @@ bool Core::put_off(PortId id) {
   return true;
 }
 
-bool Core::get_port(uint32_t address) {
+[[gnu::always_inline]] inline bool Core::get_port(PortId id) {
   if (!port_is_mine()) return false;
-  const PortId id = Bus::port_of(address);
-  Port& port = bus_.port(id);
+  Port& port = ports_[static_cast<size_t>(id)];
   if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return false;
   if (tied_ && put_off(id)) return false;
   port.take(master_, time_);
@@ -84,12 +83,7 @@ template <unsigned kBytes>
 inline Core::Beat Core::load(uint32_t address, uint32_t* value) {
   const uint32_t offset = address - kSramBase;
   if (offset < kSramBytes && address % kBytes == 0) [[likely]] {
-    if (!port_is_mine()) return Beat::kLater;
-    const PortId id = Bus::sram_bank(offset);
-    Port& port = ports_[static_cast<size_t>(id)];
-    if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return Beat::kLater;
-    if (tied_ && put_off(id)) return Beat::kLater;
-    port.take(master_, time_);
+    if (!get_port(Bus::sram_bank(offset))) return Beat::kLater;
     uint32_t loaded = 0;
     std::memcpy(&loaded, sram_ + offset, kBytes);
     *value = loaded;
@@ -102,12 +96,7 @@ template <unsigned kBytes>
 inline Core::Beat Core::store(uint32_t address, uint32_t value) {
   const uint32_t offset = address - kSramBase;
   if (offset < kSramBytes && address % kBytes == 0) [[likely]] {
-    if (!port_is_mine()) return Beat::kLater;
-    const PortId id = Bus::sram_bank(offset);
-    Port& port = ports_[static_cast<size_t>(id)];
-    if (port.free_at > time_ && !wait_until(port.free_at, refusal(id, port))) return Beat::kLater;
-    if (tied_ && put_off(id)) return Beat::kLater;
-    port.take(master_, time_);
+    if (!get_port(Bus::sram_bank(offset))) return Beat::kLater;
     std::memcpy(sram_ + offset, &value, kBytes);
     return Beat::kDone;
   }
@@ -138,7 +127,7 @@ Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* valu
     ok = read_ppb(address & ~3u, &word);
     *value = word >> 8 * (address & 3) & (bytes == 4 ? ~0u : (1u << 8 * bytes) - 1);
   } else {
-    if (!get_port(address)) return Beat::kLater;
+    if (!get_port(Bus::port_of(address))) return Beat::kLater;
     const Cycles granted = time_;
     if (region(address) == kRegionXip && address < kXipCtrlBase) {
       const Xip::Result result = machine_.xip().access(address, time_);
@@ -181,7 +170,7 @@ Core::Beat Core::store_elsewhere(uint32_t address, unsigned bytes, uint32_t valu
     machine_.arrive(time_);
     ok = bytes == 4 && write_ppb(address, value);
   } else {
-    if (!get_port(address)) return Beat::kLater;
+    if (!get_port(Bus::port_of(address))) return Beat::kLater;
     if (const Cycles wait = Bus::wait_states(address, true); wait != 0) {
       bus_.port(Bus::port_of(address)).free_at = time_ + 1 + wait;
       wait_until(time_ + wait, Stall::kBusWait);

@@ -127,8 +127,8 @@ class Core {
   bool ignores_reset() const;
   Beat load_elsewhere(uint32_t address, unsigned bytes, uint32_t* value);
   Beat store_elsewhere(uint32_t address, unsigned bytes, uint32_t value);
-  /// Waits for the core's own bus port and for the address's; true: the access happens now, at time().
-  bool get_port(uint32_t address);
+  /// Waits for the core's own bus port and for that one; true: the access happens now, at time().
+  bool get_port(PortId id);
   bool wait_until(Cycles cycle, Stall cause);
   /// Puts the access off if it's another master's turn at this port, which is free.
   bool put_off(PortId id);
@@ -189,7 +189,7 @@ class Core {
   const uint8_t* window_ = nullptr;  ///< the memory that instructions come from
   uint32_t window_base_ = 0, window_bytes_ = 0;
   uint8_t* sram_ = nullptr;
-  Port* ports_ = nullptr;
+  Port* ports_ = nullptr;                ///< by PortId
   bool attention_ = false;               ///< an exception may be due, or a sequence is in progress
   bool tied_ = false;                    ///< see run()
   bool target_fetch_ = false;            ///< the fetch asked for is a branch's target

@@ -143,9 +143,6 @@ class SoftFloat {
               scale64 = static_cast<int32_t>(core_.reg(2));
     const uint32_t word = core_.reg(0);
     const uint64_t pair = word | uint64_t{core_.reg(1)} << 32;
-    const auto from = [&](auto value, int exponent) {
-      set_real(0, static_cast<T>(std::ldexp(static_cast<T>(value), -exponent)));
-    };
     switch (entry) {
       case kAdd:
         set_real(0, a + b);
@@ -192,28 +189,28 @@ class SoftFloat {
         core_.set_flags((a < b ? 1u << 31 : 0) | (a == b ? 1u << 30 : 0) | (a >= b ? 1u << 29 : 0));
         break;
       case kToInt:
-        set_word(floor_to<int32_t>(static_cast<double>(a)));
+        to<int32_t>(a, 0);
         break;
       case kToFix:
-        set_word(floor_to<int32_t>(std::ldexp(static_cast<double>(a), scale)));
+        to<int32_t>(a, scale);
         break;
       case kToUint:
-        set_word(floor_to<uint32_t>(static_cast<double>(a)));
+        to<uint32_t>(a, 0);
         break;
       case kToUfix:
-        set_word(floor_to<uint32_t>(std::ldexp(static_cast<double>(a), scale)));
+        to<uint32_t>(a, scale);
         break;
       case kToInt64:
-        set_pair(floor_to<int64_t>(static_cast<double>(a)));
+        to<int64_t>(a, 0);
         break;
       case kToFix64:
-        set_pair(floor_to<int64_t>(std::ldexp(static_cast<double>(a), scale)));
+        to<int64_t>(a, scale);
         break;
       case kToUint64:
-        set_pair(floor_to<uint64_t>(static_cast<double>(a)));
+        to<uint64_t>(a, 0);
         break;
       case kToUfix64:
-        set_pair(floor_to<uint64_t>(std::ldexp(static_cast<double>(a), scale)));
+        to<uint64_t>(a, scale);
         break;
       case kFromInt:
         from(static_cast<int32_t>(word), 0);
@@ -266,14 +263,17 @@ class SoftFloat {
     }
   }
   void set_real(unsigned reg, T value) { put(reg, value); }
+  /// `value` * 2^scale as an integer, in one register or two.
   template <typename Int>
-  void set_word(Int value) {
-    core_.set_reg(0, static_cast<uint32_t>(value));
+  void to(T value, int scale) {
+    const auto bits = static_cast<uint64_t>(floor_to<Int>(std::ldexp(static_cast<double>(value), scale)));
+    core_.set_reg(0, static_cast<uint32_t>(bits));
+    if constexpr (sizeof(Int) == 8) core_.set_reg(1, static_cast<uint32_t>(bits >> 32));
   }
+  /// An integer * 2^-scale.
   template <typename Int>
-  void set_pair(Int value) {
-    core_.set_reg(0, static_cast<uint32_t>(value));
-    core_.set_reg(1, static_cast<uint32_t>(static_cast<uint64_t>(value) >> 32));
+  void from(Int value, int scale) {
+    set_real(0, static_cast<T>(std::ldexp(static_cast<T>(value), -scale)));
   }
   /// To the other width.
   void convert(T value) {
