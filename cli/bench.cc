@@ -295,7 +295,7 @@ class Report {
       const std::string number = std::to_string(measured.run.cores);
       columns.push_back({"ms, " + number, kRight});
       columns.push_back({"cycles, " + number, kRight});
-      columns.push_back({"per MAC", kRight});
+      if (has_macs_column(measured)) columns.push_back({"per MAC", kRight});
       if (measured.run.cores == 2) columns.push_back({"split, %", kRight});
       columns.push_back({"stalls, %", kRight});
     }
@@ -314,7 +314,7 @@ class Report {
         if (i >= steps.size()) continue;
         cycles.push_back(steps[i].cycles);
         in_steps[m] += steps[i].cycles;
-        add_cells(cells, steps[i].cycles, texts[i].macs);
+        add_cells(cells, measured_[m], steps[i].cycles, texts[i].macs);
         if (measured_[m].run.cores == 2) cells.push_back(split_text(steps[i]));
         cells.push_back(stall_text(steps[i]));
       }
@@ -328,8 +328,8 @@ class Report {
         all{"", "", "all", "", grouped(all_macs)};
     for (size_t m = 0; m < measured_.size(); ++m) {
       const Cycles cycles = measured_[m].slowest().cycles;
-      add_cells(between, cycles - in_steps[m], 0);
-      add_cells(all, cycles, all_macs);
+      add_cells(between, measured_[m], cycles - in_steps[m], 0);
+      add_cells(all, measured_[m], cycles, all_macs);
       for (std::vector<std::string>* row : {&between, &all}) {
         row->resize(row->size() + (measured_[m].run.cores == 2 ? 2 : 1));
       }
@@ -339,9 +339,14 @@ class Report {
     table.row(all);
     return table.text();
   }
-  void add_cells(std::vector<std::string>& cells, Cycles cycles, uint64_t macs) const {
+  // Once is enough: what two cores make of it, the speed-up tells.
+  [[nodiscard]] bool has_macs_column(const Measured& measured) const { return &measured == measured_.data(); }
+
+  void add_cells(std::vector<std::string>& cells, const Measured& measured, Cycles cycles,
+                 uint64_t macs) const {
     cells.push_back(fmt::format("{:.3f}", ms(cycles)));
     cells.push_back(grouped(cycles));
+    if (!has_macs_column(measured)) return;
     cells.push_back(
         macs == 0 ? "" : fmt::format("{:.2f}", static_cast<double>(cycles) / static_cast<double>(macs)));
   }

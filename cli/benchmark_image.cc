@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 const fs::path kSourceRoot = TANDEM_SOURCE_ROOT;
 const fs::path kBuild = kSourceRoot / "build/rp2040";
 constexpr const char* kCompiler = "arm-none-eabi-g++";
+constexpr size_t kShownLines = 25;
 
 std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -62,7 +63,6 @@ std::string last_lines(const std::string& text, size_t count) {
 }
 
 std::optional<Problem> run_step(const std::vector<std::string>& words, const fs::path& folder) {
-  constexpr size_t kShownLines = 25;
   const ChildResult result = run_child(words, folder);
   if (result.code == 0) return std::nullopt;
   std::string command;
@@ -77,8 +77,15 @@ std::optional<Problem> build_library() {
     return problem("{} is gone: firmware is built from the source that this command was built from.",
                    kSourceRoot.string());
   }
-  const ChildResult dry = run_child({"ninja", "-n", kTarget}, kBuild);
-  if (dry.code == 0 && dry.output.find("no work to do") != std::string::npos) return std::nullopt;
+  if (fs::exists(kBuild / "build.ninja")) {
+    const ChildResult done = run_child({"ninja", kTarget}, kBuild);
+    if (done.code == 0) {
+      const bool was_stale = done.output.find("no work to do") == std::string::npos;
+      if (was_stale) fmt::print(stderr, "rebuilt the device library in {}: it was stale\n", kBuild.string());
+      return std::nullopt;
+    }
+  }
+  // Missing, of a clone that has moved, or broken: this configures, builds, and keeps a log.
   fmt::print(stderr, "building the device library in {}\n", kBuild.string());
   return run_step({(kSourceRoot / "scripts/build").string(), "rp2040", kTarget}, kSourceRoot);
 }
@@ -236,7 +243,7 @@ Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config) {
                                        folder);
   if (linked.code != 0) {
     if (auto wrong = overflow(linked.output, config)) return *wrong;
-    return problem("the image could not be linked:\n{}", last_lines(linked.output, 25));
+    return problem("the image could not be linked:\n{}", last_lines(linked.output, kShownLines));
   }
   if (auto wrong = write_file(folder / "key", bytes_of(*key))) return *wrong;
   return image;
