@@ -256,6 +256,13 @@ def check_conformance(preset, shared, prefix):
     return outcome._replace(notes=(f"{outcome.skipped} unsupported",) if outcome.skipped else ())
 
 
+def check_firmware():
+    """The device library, the port and the benchmark, by the cross compiler whose warnings are errors."""
+    if not shutil.which("arm-none-eabi-g++"):
+        return skipped("no arm-none-eabi-g++")
+    return run_check(["scripts/build", "rp2040"])
+
+
 def check_instructions():
     return run_check(["build/host/isa_diff_test"], env={"TANDEM_ISA_DIFF": "10000000"})
 
@@ -432,6 +439,7 @@ class Run:
 NEEDS = {
     "format": (),
     "includes": (),
+    "firmware": (),
     "unit tests: ": ("host",),
     "arena table": ("host",),
     "conform": ("host",),
@@ -466,6 +474,7 @@ def default_steps(tests):
     return [
         Step("format", check_format),
         Step("includes", lambda: run_check(["scripts/check_includes"])),
+        Step("firmware", check_firmware),
         *tests.unit_test_steps("host", split=True),
         Step("arena table", lambda: check_arena_table("host", tests.shared)),
         Step("conform", lambda: check_conformance("host", tests.shared, [])),

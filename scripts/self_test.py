@@ -190,6 +190,16 @@ class Demo(ScratchTree):
         self.assertIn(f"tandem: run {self.top}/data/models/person_detect.tflite --input "
                       f"{self.top}/data/models/images/no_person.bmp --bytes", output)
 
+    def test_ends_with_firmware_where_it_can_be_built(self):
+        self.assertIn("no firmware to show", self.run_script("scripts/demo")[1])
+        self.stand_in("arm-none-eabi-g++", "")
+        output = self.run_script("scripts/demo")[1]
+        self.assertIn("tandem: bench build/host/models/person_shaped.tflite --elf build/person.elf\n", output)
+        self.write("../shared/models/person_detect.tflite", "")
+        output = self.run_script("scripts/demo")[1]
+        self.assertIn(f"tandem: bench {self.top}/shared/models/person_detect.tflite", output)
+        self.assertIn("tandem: uf2 build/person.elf\n", output)
+
     def test_fails_loudly(self):
         for command in ("inspect", "run"):
             self.program("build/host/tandem", f'[ "$1" != {command} ] || exit 3')
@@ -259,17 +269,17 @@ class TestRunner(ScratchTree):
         os.remove(f"{self.tree}/src/ops/ops_test.cc")  # a program of a whole folder's tests
         code, last, output = self.run_tests()
         # 3 of the unit tests, includes, arena table, demo, 5 of conform, 3 of the scripts. Skipped: one unit
-        # test, format (no clang-format in PATH), 2 of conform, 1 of the scripts.
-        self.assertEqual((code, last), (0, "14 passed, 0 failed, 5 skipped"), output)
-        self.assertIn("[3/8] unit tests: base … 2 passed, 0 failed, 1 skipped", output)
-        self.assertIn("[4/8] unit tests: ops … 1 passed, 0 failed, 0 skipped", output)
+        # test, format and firmware (no clang-format, no Arm toolchain in PATH), 2 of conform, 1 of the scripts.
+        self.assertEqual((code, last), (0, "14 passed, 0 failed, 6 skipped"), output)
+        self.assertIn("[4/9] unit tests: base … 2 passed, 0 failed, 1 skipped", output)
+        self.assertIn("[5/9] unit tests: ops … 1 passed, 0 failed, 0 skipped", output)
         self.assertIn("2 unsupported", output)
 
     def test_failing_case_is_shown_and_the_run_goes_on(self):
         self.gtest("base", "fixed_point_test", {"a": "ok", "b": "bad"}, "echo 'y = 12, want 13'; exit 1")
         self.gtest("ops", "add_test", {"a": "ok"})
         code, last, output = self.run_tests()
-        self.assertEqual((code, last), (1, "13 passed, 1 failed, 4 skipped"), output)
+        self.assertEqual((code, last), (1, "13 passed, 1 failed, 5 skipped"), output)
         for text in ("Suite.b", "y = 12, want 13", "Failed: unit tests: base"):
             self.assertIn(text, output)
 
