@@ -90,6 +90,11 @@ Outcome<BenchmarkInput> loaded(const std::string& source, const Interpreter& int
   if (!random && files.size() != interpreter.input_count()) {
     return problem("{}: names {} for {} of the model.", source, files.size(), interpreter.input_count());
   }
+  std::error_code error;
+  if (!random && files.size() == 1 && !fs::exists(source, error)) {
+    return problem("{} is neither a file nor a recorded input of this model (reference data: {}).", source,
+                   reference_folder().string());
+  }
   BenchmarkInput input{.name = random ? source : fs::path(files.front()).stem().string(), .bytes = {}};
   std::ranges::replace_if(
       input.name, [](char c) { return c <= ' ' || c > '~'; }, '_');
