@@ -80,7 +80,7 @@ TANDEM_PAIR_CODE("serve") void serve_until(const StopRequest& stop) {
 }  // namespace port
 
 void StopRequest::request() {
-  requested_.store(true, std::memory_order_release);
+  __atomic_store_n(&requested_, true, __ATOMIC_RELEASE);
   port::notify();
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "port/rp2040/registers.h"
+#include "port/rp2040/rp2040.h"
 
-// What port/worker_pair.cc asks of the machine.
+// What port/worker_pair.cc and port/lend_core1.cc ask of the machine.
 namespace tandem::port {
 
 /// The last spinlock; programs that use spinlocks of their own take others.
@@ -27,5 +28,9 @@ inline void wait() { __asm__ volatile("wfe" ::: "memory"); }
 
 constexpr uint32_t kTicksPerSecond = 1'000'000;
 uint64_t ticks();
+
+inline void start_core1(void (*entry)()) { rp2040::start_core1(entry); }
+inline void stop_core1() { rp2040::stop_core1(); }
+inline void prepare_core1() {}
 
 }  // namespace tandem::port
