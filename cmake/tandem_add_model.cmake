@@ -12,16 +12,11 @@ function(tandem_add_model target file)
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/tandem_models)
   file(CONFIGURE OUTPUT ${folder}/${name}.h @ONLY CONTENT [[
 #pragma once
-#include <stdint.h>
-#ifdef __cplusplus
-extern "C"
-#else
-extern
-#endif
-    const uint8_t @name@[@bytes@];
+#include <cstdint>
+extern "C" const uint8_t @name@[@bytes@];
 ]])
-  # 16: what the runtime asks of the constants that it reads in place.
-  file(CONFIGURE OUTPUT ${folder}/${name}.c @ONLY CONTENT [[
+  # 16: what a model file asks for, because its constants are read in place.
+  file(CONFIGURE OUTPUT ${folder}/${name}.cc @ONLY CONTENT [[
 __asm__(
     ".section .rodata.@name@, \"a\"\n"
     ".balign 16\n"
@@ -30,7 +25,7 @@ __asm__(
     ".incbin \"@path@\"\n"
     ".previous\n");
 ]])
-  set_property(SOURCE ${folder}/${name}.c APPEND PROPERTY OBJECT_DEPENDS ${path})
-  target_sources(${target} PRIVATE ${folder}/${name}.c)
+  set_property(SOURCE ${folder}/${name}.cc APPEND PROPERTY OBJECT_DEPENDS ${path})
+  target_sources(${target} PRIVATE ${folder}/${name}.cc)
   target_include_directories(${target} PRIVATE ${folder})
 endfunction()
