@@ -33,8 +33,9 @@ class StopRequest {
 void serve(const StopRequest& stop);
 
 /// From core 0: starts core 1, which must be in its reset state, on its default stack, and has it serve.
-/// Under the Pico SDK it is a victim of multicore lock-outs too, so that core 0 may call flash_safe_execute.
-/// Does nothing if core 1 is lent already.
+/// Under the Pico SDK it is a victim of multicore lock-outs too, so that core 0 may call flash_safe_execute;
+/// the SDK refuses that while core 1 does not run, unless PICO_FLASH_ASSUME_CORE1_SAFE is 1. Does nothing if
+/// core 1 is lent already.
 void lend_core1();
 /// Waits until core 1 has come back, and resets it: the program may launch it, or lend it again.
 void take_core1_back();
