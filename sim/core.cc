@@ -556,9 +556,9 @@ bool Core::take_pending() {
 }
 
 void Core::set_pending(unsigned exception, bool pending) {
-  uint32_t& register_ = exception < kIrq0 ? pending_ : irq_pending_;
+  uint32_t& word = exception < kIrq0 ? pending_ : irq_pending_;
   const uint32_t bit = 1u << (exception < kIrq0 ? exception : exception - kIrq0);
-  register_ = pending ? register_ | bit : register_ & ~bit;
+  word = pending ? word | bit : word & ~bit;
 }
 
 /// Pushes the frame of [ARMv6-M ARM B1.5.6]: r0-r3, r12, lr, return address, xPSR; then the vector is

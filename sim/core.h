@@ -80,7 +80,7 @@ class Core {
   void set_reg(unsigned n, uint32_t value) { (n == 15 ? pc_ : r_[n]) = value; }
   uint32_t pc() const { return pc_; }
   uint32_t xpsr() const;
-  void set_flags(uint32_t xpsr);
+  void set_flags(uint32_t value);  ///< of an xPSR
   uint32_t msp() const { return control_ & 2 ? other_sp_ : r_[13]; }
   uint32_t psp() const { return control_ & 2 ? r_[13] : other_sp_; }
   uint32_t vtor() const { return vtor_; }

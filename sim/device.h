@@ -32,7 +32,10 @@ struct RegisterWrite {
 /// A peripheral behind the APB or AHB-Lite bridge. One file and one line in devices/devices.inc each.
 class Device {
  public:
+  Device() = default;
   virtual ~Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
 
   /// Register at `offset` (a multiple of 4, aliases removed). False: there is no such register.
   virtual bool read(uint32_t offset, Cycles now, uint32_t* value) = 0;

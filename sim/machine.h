@@ -47,7 +47,10 @@ struct Reboot {
 /// What the machine asks of the program around it. The simulator itself opens no file and prints nothing.
 class Host {
  public:
+  Host() = default;
   virtual ~Host() = default;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
   /// A byte from a UART or from semihosting.
   virtual void on_console(uint8_t byte, Cycles now) = 0;
   virtual void on_warning(const Warning& /*warning*/) {}

@@ -25,7 +25,10 @@ enum class Master : uint8_t { kCore0, kCore1, kDmaRead, kDmaWrite };
 /// instruction.
 class Observer {
  public:
+  Observer() = default;
   virtual ~Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
 
   /// An instruction at `pc` was executed. [start, end): since the core's previous instruction ended or it
   /// woke up, so that intervals cover all of a core's time awake. So what an exception's entry or return

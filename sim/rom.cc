@@ -379,8 +379,8 @@ bool Rom::flash_service(Core& core, unsigned service) {
       const uint32_t offset = core.reg(0), count = core.reg(1);
       if (offset > left || count > left - offset) return false;
       std::fill_n(flash + offset, count, 0xff);
-      spend_seconds(core, kBlockEraseSeconds * (count / kBlockBytes) +
-                              kSectorEraseSeconds * (count % kBlockBytes / kSectorBytes));
+      const uint32_t blocks = count / kBlockBytes, sectors = count % kBlockBytes / kSectorBytes;
+      spend_seconds(core, kBlockEraseSeconds * blocks + kSectorEraseSeconds * sectors);
       return true;
     }
     case kProgram: {  // offset, data, count
@@ -391,7 +391,8 @@ bool Rom::flash_service(Core& core, unsigned service) {
         if (!machine_.bus().read(core.id(), from + i, 1, core.time(), &byte)) return false;
         flash[offset + i] &= static_cast<uint8_t>(byte);
       }
-      spend_seconds(core, kPageProgramSeconds * (count / kPageBytes));
+      const uint32_t pages = count / kPageBytes;
+      spend_seconds(core, kPageProgramSeconds * pages);
       return true;
     }
     case kFlushCache:

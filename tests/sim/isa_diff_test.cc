@@ -14,6 +14,11 @@
 // system instructions (core_test and the self test cover them), and accesses that leave the window of data.
 // 1 million instructions; TANDEM_ISA_DIFF=N sets another number.
 
+#ifdef __SANITIZE_ADDRESS__
+/// The engine leaks a little when code changes under it; that isn't ours to find.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libunicorn.so"; }
+#endif
+
 namespace tandem::sim {
 namespace {
 
