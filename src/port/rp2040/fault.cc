@@ -7,23 +7,17 @@
 
 extern "C" {
 extern uint32_t __StackTop[], __StackBottom[], __StackOneTop[], __StackOneBottom[];
-[[noreturn]] void tandem_report_fault(const uint32_t* frame, uint32_t exception_return);
-
-// Both cores may fault, but one report at a time makes sense.
-__attribute__((aligned(8))) uint32_t tandem_fault_stack[160];
+[[noreturn]] void tandem_report_fault(uint32_t sp, uint32_t exception_return);
+// What the exception pushed: r0-r3, r12, lr, pc, xPSR. Saved by tandem_fault.
+uint32_t tandem_fault_frame[8];
 }
-__asm__(".global tandem_fault_stack_end\n.equ tandem_fault_stack_end, tandem_fault_stack + 640\n");
 
 namespace tandem::rp2040 {
 namespace {
 
-constexpr uint32_t kFrameWords = 8;  // r0-r3, r12, lr, pc, xPSR
+constexpr uint32_t kFrameBytes = sizeof tandem_fault_frame;
 constexpr uint32_t kHardFault = 3;
 constexpr uint32_t kFirstInterrupt = 16;
-
-bool readable_ram(uint32_t address) {
-  return address >= 0x20000000 && address + 4 * kFrameWords <= 0x20042000;
-}
 
 uint32_t exception_number() {
   uint32_t ipsr;
@@ -34,11 +28,11 @@ uint32_t exception_number() {
 }  // namespace
 }  // namespace tandem::rp2040
 
-void tandem_report_fault(const uint32_t* frame, uint32_t exception_return) {
+void tandem_report_fault(uint32_t sp, uint32_t exception_return) {
   using namespace tandem::rp2040;
   const uint32_t core = reg(kSioCpuid);
   const uint32_t number = exception_number();
-  const auto sp = reinterpret_cast<uint32_t>(frame);
+  const uint32_t* frame = tandem_fault_frame;
   const auto bottom = reinterpret_cast<uint32_t>(core == 0 ? __StackBottom : __StackOneBottom);
   const auto top = reinterpret_cast<uint32_t>(core == 0 ? __StackTop : __StackOneTop);
 
@@ -51,9 +45,8 @@ void tandem_report_fault(const uint32_t* frame, uint32_t exception_return) {
   } else {
     print("EXCEPTION %lu on core %lu has no handler\n", number, core);
   }
-  if (readable_ram(sp)) {
-    print("  pc  %08lx  lr  %08lx  sp  %08lx  psr %08lx\n", frame[6], frame[5], sp + 4 * kFrameWords,
-          frame[7]);
+  if (frame[7] != 0) {
+    print("  pc  %08lx  lr  %08lx  sp  %08lx  psr %08lx\n", frame[6], frame[5], sp + kFrameBytes, frame[7]);
     print("  r0  %08lx  r1  %08lx  r2  %08lx  r3  %08lx  r12 %08lx\n", frame[0], frame[1], frame[2], frame[3],
           frame[4]);
     print("  Where that is: arm-none-eabi-addr2line -fe FIRMWARE.elf %08lx %08lx\n", frame[6],
@@ -61,13 +54,11 @@ void tandem_report_fault(const uint32_t* frame, uint32_t exception_return) {
   } else {
     print("  the stack pointer %08lx is outside of memory; return code %08lx\n", sp, exception_return);
   }
-  if (sp < bottom && sp + 0x1000 > bottom) {
+  // Below a stack lies other memory, so it may have run on for a while before something broke.
+  if (sp < bottom || stack_used_bytes(core) + 4 >= top - bottom) {
     print(
-        "  STACK OVERFLOW: core %lu's stack ends at %08lx, %lu bytes above the stack pointer. "
-        "Give it more, or call less deep.\n",
-        core, bottom, bottom - sp);
-  } else if (sp >= bottom && sp < top && stack_used_bytes(core) + 4 >= top - bottom) {
-    print("  STACK OVERFLOW: core %lu has used all %lu bytes of its stack.\n", core, top - bottom);
+        "  STACK OVERFLOW: core %lu has used all %lu bytes of its stack. Call less deep, or give it more.\n",
+        core, top - bottom);
   }
   flush_console();
   for (;;) __asm__ volatile("wfi");

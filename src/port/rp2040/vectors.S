@@ -74,8 +74,9 @@ sleep:
   b sleep
   .ltorg
 
-@ Faults and interrupts without a handler: tandem_report_fault(frame, stack at entry, kind of return).
-@ A stack that ran out cannot hold the report's own frames, so that gets memory of its own.
+@ Faults and interrupts without a handler: tandem_report_fault(stack pointer at entry, EXC_RETURN). It never
+@ returns, so it has the core's whole stack again, from its top: the one that faulted may be used up. The
+@ exception's frame is saved first.
   .section .startup, "ax"
   .global tandem_fault
   .type tandem_fault, %function
@@ -88,7 +89,26 @@ tandem_fault:
   bcc 1f
   mrs r0, psp
 1:
-  ldr r2, =tandem_fault_stack_end
+  ldr r2, =0x20000000             @ only if it lies in SRAM
+  cmp r0, r2
+  blo 2f
+  ldr r2, =0x20042000 - 32
+  cmp r0, r2
+  bhi 2f
+  mov r3, r0
+  ldr r2, =tandem_fault_frame
+  ldm r3!, {r4-r7}
+  stm r2!, {r4-r7}
+  ldm r3!, {r4-r7}
+  stm r2!, {r4-r7}
+2:
+  ldr r2, =__StackTop
+  ldr r3, =0xd0000000             @ SIO CPUID
+  ldr r3, [r3]
+  cmp r3, #0
+  beq 3f
+  ldr r2, =__StackOneTop
+3:
   mov sp, r2
   ldr r2, =tandem_report_fault
   blx r2

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+// models.S
+extern "C" {
+extern const uint8_t sine_model[], sine_model_end[];
+extern const uint8_t person_model[], person_model_end[];
+}
+
+inline std::span<const uint8_t> sine_tflite() { return {sine_model, sine_model_end}; }
+inline std::span<const uint8_t> person_tflite() { return {person_model, person_model_end}; }
