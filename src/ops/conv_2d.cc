@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel_target.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 #include "ops/window.h"
@@ -173,12 +174,13 @@ Status plan_depthwise_conv_2d(OpContext& c) {
 
 }  // namespace
 
-TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, conv_2d_s8__portable, conv_2d_s8_w4__ref, conv_2d_s16__ref,
-                 conv_2d_s16_b32__ref, conv_2d_f32__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable,
+                 conv_2d_s8_w4__ref, conv_2d_s16__ref, conv_2d_s16_b32__ref, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
-TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, conv_2d_s8__portable)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__ref)
-TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d, depthwise_conv_2d_s8__portable,
+TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d,
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 depthwise_conv_2d_s8__portable,
                  depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
