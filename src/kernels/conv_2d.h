@@ -53,4 +53,43 @@ struct Conv2dParams {
   }
 };
 
+/// CONV_2D of int8 with filters of one tap, for inputs of which many are zero_point (after a ReLU):
+///   y[p,o] = f(bias[o] + Σ_{c: u[p,c] ≠ 0} w[o,c] · u[p,c]),  u = x − zx
+/// Precondition zx = −128, so that u is 0 to 255; stride 1, no groups; in_channels a multiple of 4; weights
+///              4-aligned; f of each channel has LevelConstants.
+/// Units        a band of pixels times a tile of kSparseTile output channels; tiles first. A step of
+///              conv_2d_s8__armv6m_sparse_begin, of one unit, goes before.
+constexpr uint32_t kSparseTile = 12;
+
+struct SparseConv2dParams {
+  Conv2dParams conv;
+  Ref level_channels;  ///< LevelChannel[out_channels]
+  Ref weight_max;      ///< uint8[in_channels]: max over o of |w[o,c]|
+  uint32_t slack = 0;  ///< the largest of all channels
+  uint32_t workers = 1;
+  Blocks bands;     ///< of pixels
+  Scratch scratch;  ///< sparse_scratch_bytes of it
+  uint32_t list_bytes = 0;
+
+  [[nodiscard]] uint32_t tiles() const {
+    return (static_cast<uint32_t>(conv.out_channels) + kSparseTile - 1) / kSparseTile;
+  }
+};
+
+/// What lists of nonzeros take: of one pixel at worst, and of `pixels` of which `percent` of the inputs are
+/// not zero.
+constexpr uint32_t sparse_list_bytes(uint32_t in_channels, uint32_t pixels, uint32_t percent) {
+  constexpr uint32_t kTermBytes = 8;
+  constexpr uint32_t kGroupBytes = 8;
+  constexpr uint32_t kTermsOfAGroup = 5;
+  const uint32_t terms = in_channels * percent / 100 + 1;
+  return pixels * (terms * kTermBytes + (terms / kTermsOfAGroup + 1) * kGroupBytes + 8);
+}
+constexpr uint32_t sparse_pixel_bytes(uint32_t in_channels) { return in_channels * 16 + 32; }
+constexpr uint32_t sparse_scratch_bytes(uint32_t in_channels, uint32_t list_bytes) {
+  constexpr uint32_t kState = 256;
+  constexpr uint32_t kWordsOfATile = kSparseTile / 2 * 4;
+  return kState + (2 * in_channels + 2) * kWordsOfATile + list_bytes;
+}
+
 }  // namespace tandem

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_target.h"
+#include "ops/conv_2d_sparse.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 #include "ops/window.h"
@@ -86,20 +87,32 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   TANDEM_TRY(plan_output_clamp(c, options.activation, params.clamp, params.clamp_f32));
+  const uint64_t macs = macs_per_output * out.elements;
   if (in.type != Type::kFloat32) {
-    const bool narrow = (*variant)->bias == Type::kInt32;
-    const Result<ChannelFactors> factors = plan_channel_factors(
-        c, {.channels = params.out_channels, .max_shift = narrow ? 31 : kRequantize64MaxShift});
-    TANDEM_TRY(factors.status());
-    params.multipliers = factors->multipliers;
-    params.shifts = factors->shifts;
     // Those of int16 are 0 by definition; TensorFlow Lite Micro does not look whether the file agrees.
     if (in.type == Type::kInt8) {
       params.in_zero_point = in.quantization.zero_point();
       params.out_zero_point = out.quantization.zero_point();
     }
+    const bool narrow = (*variant)->bias == Type::kInt32;
+    const ChannelFactorsRequest of{.channels = params.out_channels,
+                                   .max_shift = narrow ? 31 : kRequantize64MaxShift};
+    if (suits_sparse_conv_2d(c, params)) {
+      const Result<LevelFactors> level = plan_level_factors(c, of, bias, params.out_zero_point, params.clamp);
+      TANDEM_TRY(level.status());
+      params.multipliers = level->factors.multipliers;
+      params.shifts = level->factors.shifts;
+      if (level->usable) {
+        emit_sparse_conv_2d(c, params, *level, macs);
+        return {};
+      }
+    } else {
+      const Result<ChannelFactors> planned = plan_channel_factors(c, of);
+      TANDEM_TRY(planned.status());
+      params.multipliers = planned->multipliers;
+      params.shifts = planned->shifts;
+    }
   }
-  const uint64_t macs = macs_per_output * out.elements;
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);
   c.emit((*variant)->kernel, params, {.units = params.tiles(), .macs = macs});

@@ -56,6 +56,9 @@ class OpContext {
   /// Refuses unless output 0 has the scale and zero point of input `i`.
   [[nodiscard]] Status expect_same_quantization(uint32_t i) const;
 
+  /// How many workers may run the operator's steps.
+  [[nodiscard]] uint32_t workers() const;
+
   // ---- memory
   /// Where an operand lies. A constant that the file does not align for its type is copied into the plan.
   [[nodiscard]] Ref ref(const TensorInfo& tensor);

@@ -1,5 +1,10 @@
 #include "ops/requantization.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/level_requantization.h"
+
 namespace tandem {
 namespace {
 
@@ -37,40 +42,95 @@ Status plan_output_clamp(const OpContext& context, Activation activation, Clamp&
   return planned.status();
 }
 
-Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request) {
+namespace {
+
+// Where channel factors come from: computed in double, as TensorFlow Lite does.
+class FactorSource {
+ public:
+  FactorSource(const OpContext& context, const ChannelFactorsRequest& request)
+      : weights_(context.input(request.weights).quantization),
+        in_scale_(context.input(request.in).quantization.scale()),
+        out_scale_(context.output(0).quantization.scale()) {}
+
+  [[nodiscard]] uint32_t distinct(uint32_t channels) const { return weights_.per_channel() ? channels : 1; }
+  [[nodiscard]] QuantizedMultiplier operator()(uint32_t channel) const {
+    return quantize_multiplier(in_scale_ * static_cast<double>(weights_.scale(channel)) / out_scale_);
+  }
+
+ private:
+  Quantization weights_;
+  double in_scale_;
+  double out_scale_;
+};
+
+Status check_channel_factors(const OpContext& context, const ChannelFactorsRequest& request) {
   TANDEM_TRY(context.expect_input_quantized(request.in));
   TANDEM_TRY(context.expect_output_quantized(0));
   const Quantization q = context.input(request.weights).quantization;
-  const auto count = static_cast<uint32_t>(request.channels);
   if (!q.scales_usable()) {
     return context.error(Code::kInputQuantization, static_cast<int32_t>(request.weights));
   }
-  if (q.per_channel() && q.scales.count != count) {
+  if (q.per_channel() && q.scales.count != static_cast<uint32_t>(request.channels)) {
     return context.error(Code::kPerChannelCount, static_cast<int32_t>(q.scales.count), request.channels);
   }
-  const double in_scale = context.input(request.in).quantization.scale();
-  const double out_scale = context.output(0).quantization.scale();
-  const auto factor = [&](uint32_t channel) {
-    return quantize_multiplier(in_scale * static_cast<double>(q.scale(channel)) / out_scale);
-  };
-  for (uint32_t i = 0; i < (q.per_channel() ? count : 1); ++i) {
-    if (factor(i).shift > request.max_shift) {
-      return context.error(Code::kScaleRatio, factor(i).shift, request.max_shift);
-    }
-  }
-  const auto fill = [&](auto values, auto part) {
-    for (uint32_t i = 0; i < values.size(); ++i) {
-      values[i] = i > 0 && !q.per_channel() ? values[0] : part(factor(i));
-    }
-  };
+  return {};
+}
+
+// Reserves the factors' memory and calls on_channel(channel, factor) for every channel.
+template <class OnChannel>
+Result<ChannelFactors> plan_factors(OpContext& context, const ChannelFactorsRequest& request,
+                                    OnChannel on_channel) {
+  TANDEM_TRY(check_channel_factors(context, request));
+  const auto count = static_cast<uint32_t>(request.channels);
+  // Both are there only while the plan is written.
+  int32_t* multipliers = nullptr;
+  int8_t* shifts = nullptr;
   ChannelFactors factors;
-  factors.multipliers = context.prepared<int32_t>(count, [&](std::span<int32_t> values) {
-    fill(values, [](QuantizedMultiplier m) { return m.multiplier; });
-  });
-  factors.shifts = context.prepared<int8_t>(count, [&](std::span<int8_t> values) {
-    fill(values, [](QuantizedMultiplier m) { return static_cast<int8_t>(m.shift); });
-  });
+  factors.multipliers =
+      context.prepared<int32_t>(count, [&](std::span<int32_t> values) { multipliers = values.data(); });
+  factors.shifts = context.prepared<int8_t>(count, [&](std::span<int8_t> values) { shifts = values.data(); });
+  const FactorSource source(context, request);
+  const uint32_t distinct = source.distinct(count);
+  QuantizedMultiplier factor;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (i < distinct) factor = source(i);
+    if (factor.shift > request.max_shift) {
+      return context.error(Code::kScaleRatio, factor.shift, request.max_shift);
+    }
+    if (multipliers != nullptr) multipliers[i] = factor.multiplier;
+    if (shifts != nullptr) shifts[i] = static_cast<int8_t>(factor.shift);
+    on_channel(i, factor);
+  }
   return factors;
+}
+
+}  // namespace
+
+Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request) {
+  return plan_factors(context, request, [](uint32_t, QuantizedMultiplier) {});
+}
+
+Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
+                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp) {
+  LevelFactors planned{.usable = true};
+  LevelChannel* levels = nullptr;
+  planned.levels =
+      context.prepared<LevelChannel>(static_cast<uint32_t>(request.channels),
+                                     [&](std::span<LevelChannel> values) { levels = values.data(); });
+  const Result<ChannelFactors> factors =
+      plan_factors(context, request, [&](uint32_t channel, QuantizedMultiplier factor) {
+        int32_t value = 0;
+        // The file aligns nothing.
+        if (bias.constant()) std::memcpy(&value, bias.data + channel * sizeof value, sizeof value);
+        const auto k = level_constants(factor, value, zero_point, clamp);
+        planned.usable &= k.has_value() && (!bias.present() || bias.constant());
+        if (!k) return;
+        planned.slack = std::max(planned.slack, k->slack);
+        if (levels != nullptr) levels[channel] = k->channel;
+      });
+  TANDEM_TRY(factors.status());
+  planned.factors = *factors;
+  return planned;
 }
 
 }  // namespace tandem

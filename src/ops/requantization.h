@@ -33,4 +33,17 @@ struct ChannelFactorsRequest {
 /// kOutputQuantization, kScaleRatio.
 Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request);
 
+/// Channel factors together with LevelConstants (kernels/level_requantization.h) of every channel.
+struct LevelFactors {
+  ChannelFactors factors;
+  Ref levels;           ///< LevelChannel[channels]
+  uint32_t slack = 0;   ///< the largest of all channels
+  bool usable = false;  ///< every channel has such constants; else `levels` holds nothing of use
+};
+
+/// As plan_channel_factors, for an int8 output with these zero point and clamp, and the bias in `bias` (may
+/// be absent). Each channel's factor, a division in software floating point, is computed once.
+Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
+                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp);
+
 }  // namespace tandem

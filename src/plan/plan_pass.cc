@@ -268,6 +268,8 @@ bool OpContext::try_in_place(uint32_t i) {
   return true;
 }
 
+uint32_t OpContext::workers() const { return pass_.workers_; }
+
 Scratch OpContext::scratch(uint32_t bytes_per_worker) {
   const uint32_t stride = align_up(bytes_per_worker, kBufferAlignment);
   const uint64_t total = uint64_t{stride} * pass_.workers_;
