@@ -28,7 +28,6 @@ using sim::Cycles;
 using sim::StallCycles;
 
 constexpr uint32_t kFlashBase = 0x10000000, kSramBase = 0x20000000;
-constexpr uint32_t kScratchBytes = 8192;  // both scratch banks: the cores' stacks, and code of their own
 
 // ---- what the host makes of the same inputs ----
 

@@ -105,7 +105,8 @@ class Run {
     print("CORES %lu\n", cores_);
     if (!prepare()) return;
     if (cores_ == 2) rp2040::start_core1(lend_core1);
-    if (run_rounds() && profile()) {
+    if (run_rounds()) {
+      profile();
       print("STACK %lu %lu\n", stack_used_, cores_ == 2 ? rp2040::stack_used_bytes(1) : 0);
       print("CHECKSUM %08lx\n", checksum_.value());
     }
@@ -207,8 +208,8 @@ class Run {
     return true;
   }
 
-  bool profile() {
-    if (kConfig.inputs.empty()) return true;
+  void profile() {
+    if (kConfig.inputs.empty()) return;
     StepTimes times(memory_.subspan(interpreter_.arena_used_bytes()));
     const Profiler profiler = times.profiler();
     write_input(kConfig.inputs.front());
@@ -217,7 +218,6 @@ class Run {
     static_cast<void>(interpreter_.invoke());
     interpreter_.set_profiler(nullptr);
     times.print_all();
-    return true;
   }
 
   uint32_t cores_;
