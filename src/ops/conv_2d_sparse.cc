@@ -8,10 +8,10 @@ namespace {
 // Below that the lists cost more than they save.
 constexpr int32_t kMinInChannels = 48;
 constexpr int32_t kMinOutChannels = 24;
-// A worker's lists take no more than that, and room for so many of the inputs, in percent: after a ReLU about
-// half are zero. What does not fit is done in pieces.
-constexpr uint32_t kMaxListBytes = 24 * 1024;
-constexpr uint32_t kExpectedPercent = 60;
+// A worker's lists take no more than that, and room for so many of the inputs, in percent: after a ReLU a
+// fifth to a half are zero. What does not fit is done in pieces, whose lists are made for each tile anew.
+constexpr uint32_t kMaxListBytes = 32 * 1024;
+constexpr uint32_t kExpectedPercent = 80;
 
 }  // namespace
 
