@@ -56,6 +56,12 @@ TEST(PicoPort, RunsSeveralModels) {
   EXPECT_TRUE(says(text, "ok fifty inferences, same bytes\r\nEND")) << text;
 }
 
+TEST(Kernels, SparseConvolutionSaysWhatRefSays) {
+  RUN_OR_SKIP(text, "sparse_kernel");
+  EXPECT_FALSE(says(text, "FAILED")) << text;
+  EXPECT_TRUE(says(text, "ok sparse says what ref says\r\nEND")) << text;
+}
+
 TEST(FaultReport, NamesAnUnalignedLoad) {
   RUN_OR_SKIP(text, "fault_unaligned_load");
   EXPECT_TRUE(says(text, "HARD FAULT on core 0")) << text;

@@ -1,0 +1,149 @@
+#include <algorithm>
+
+#include "kernel_arena.h"
+#include "kernels/conv_2d.h"
+#include "kernels/level_requantization.h"
+#include "program.h"
+
+// conv_2d_s8__armv6m_sparse against ref/, over tile edges and extremes.
+namespace {
+
+using namespace tandem;
+
+alignas(16) uint8_t memory[150 * 1024];
+alignas(16) uint8_t expected[24 * 1024];
+
+struct Shape {
+  int32_t in_channels;
+  int32_t out_channels;
+  uint32_t pixels;
+  uint32_t per_band;
+  uint32_t list_pixels;  // whose lists fit at worst
+};
+constexpr Shape kShapes[] = {
+    {4, 1, 1, 1, 1},   {4, 12, 3, 3, 3},   {8, 11, 2, 1, 1},   {12, 13, 5, 5, 2},  {48, 24, 7, 4, 4},
+    {64, 25, 9, 9, 3}, {128, 12, 4, 4, 4}, {128, 37, 5, 2, 2}, {256, 14, 3, 3, 1}, {64, 96, 6, 6, 6},
+};
+
+enum class Data { kSparse, kFull, kAllZero, kAllLargest, kTiny };
+enum class Weights { kUsual, kExtremes, kAllLeast, kAllMost };
+
+uint32_t not_for_it = 0;
+
+bool same(const Shape& shape, Data data, Weights kind, uint32_t seed) {
+  Random random(seed);
+  KernelArena arena(memory);
+  SparseConv2dParams p{.workers = 2};
+  Conv2dParams& conv = p.conv;
+  const auto k = static_cast<uint32_t>(shape.in_channels);
+  const auto channels = static_cast<uint32_t>(shape.out_channels);
+  conv.window = {.batches = 1,
+                 .in = {1, static_cast<int32_t>(shape.pixels)},
+                 .out = {1, static_cast<int32_t>(shape.pixels)},
+                 .filter = {1, 1}};
+  conv.in_channels = shape.in_channels;
+  conv.out_channels = shape.out_channels;
+  conv.in_zero_point = -128;
+  conv.out_zero_point = random.pick(0, 1) == 0 ? -128 : random.pick(-128, 127);
+  conv.clamp = random.pick(0, 1) == 0 ? Clamp{-128, 127} : Clamp{conv.out_zero_point, 127};
+  if (conv.clamp.min == 127) conv.clamp.min = 0;
+  conv.rows = {.count = 1, .per_unit = 1};
+  conv.channels = {.count = channels, .per_unit = channels};
+  conv.in = arena.add<int8_t>(shape.pixels * k, [&]() -> int32_t {
+    switch (data) {
+      case Data::kAllZero:
+        return -128;
+      case Data::kAllLargest:
+        return 127;
+      case Data::kTiny:
+        return random.pick(-128, -127);
+      case Data::kSparse:
+        return random.pick(0, 1) == 0 ? -128 : random.pick(-128, 127);
+      default:
+        return random.pick(-128, 127);
+    }
+  });
+  conv.weights = arena.add<int8_t>(channels * k, [&]() -> int32_t {
+    switch (kind) {
+      case Weights::kExtremes:
+        return random.pick(0, 1) == 0 ? -128 : 127;
+      case Weights::kAllLeast:
+        return -128;
+      case Weights::kAllMost:
+        return 127;
+      default:
+        return random.pick(-60, 60);
+    }
+  });
+  conv.bias = arena.add<int32_t>(channels, [&] { return random.pick(-20000, 20000); });
+  conv.multipliers =
+      arena.add<int32_t>(channels, [&] { return (1 << 30) + random.pick(0, (1 << 22)) * 255; });
+  conv.shifts = arena.add<int8_t>(channels, [&] { return random.pick(-12, -5); });
+  p.level_channels = arena.room(channels * sizeof(LevelChannel));
+  for (uint32_t o = 0; o < channels; ++o) {
+    const auto constants =
+        level_constants({arena.at<int32_t>(conv.multipliers)[o], arena.at<int8_t>(conv.shifts)[o]},
+                        arena.at<int32_t>(conv.bias)[o], conv.out_zero_point, conv.clamp);
+    if (!constants) {  // the planner takes another kernel then
+      ++not_for_it;
+      return true;
+    }
+    arena.at<LevelChannel>(p.level_channels)[o] = constants->channel;
+    p.slack = std::max(p.slack, constants->slack);
+  }
+  uint32_t input = 0;
+  p.weight_max = arena.add<uint8_t>(k, [&] {
+    int32_t largest = 0;
+    for (uint32_t o = 0; o < channels; ++o) {
+      const int32_t weight = arena.at<int8_t>(conv.weights)[o * k + input];
+      largest = std::max(largest, weight < 0 ? -weight : weight);
+    }
+    ++input;
+    return largest;
+  });
+  p.bands = {.count = shape.pixels, .per_unit = shape.per_band};
+  p.list_bytes = shape.list_pixels * sparse_pixel_bytes(k);
+  p.scratch.stride = (sparse_scratch_bytes(k, p.list_bytes) + 15) / 16 * 16;
+  // Between guards; what it holds afterwards is nobody's business.
+  p.scratch.base = arena.room(2 * p.scratch.stride);
+  conv.out = arena.room(shape.pixels * channels);
+  if (arena.bytes() > sizeof memory) return false;
+
+  arena.run(conv_2d_s8__ref, &conv, 1, 1);
+  const uint32_t end = arena.bytes() - conv.out.offset();
+  std::memcpy(expected, arena.data() + conv.out.offset(), end);
+  std::memset(arena.data() + conv.out.offset(), 0, shape.pixels * channels);
+  const uint32_t inputs_end = p.scratch.base.offset();
+  uint32_t before = 0;
+  for (uint32_t i = 0; i < inputs_end; ++i) before = before * 31 + memory[i];
+  arena.run(conv_2d_s8__armv6m_sparse_begin, &p, 1, 1);
+  arena.run(conv_2d_s8__armv6m_sparse, &p, p.bands.units() * p.tiles(), 2);
+  uint32_t after = 0;
+  for (uint32_t i = 0; i < inputs_end; ++i) after = after * 31 + memory[i];
+  return before == after && std::memcmp(expected, arena.data() + conv.out.offset(), end) == 0;
+}
+
+}  // namespace
+
+int main() {
+  uint32_t cases = 0;
+  uint32_t wrong = 0;
+  for (const Shape& shape : kShapes) {
+    for (const Data data : {Data::kSparse, Data::kFull, Data::kAllZero, Data::kAllLargest, Data::kTiny}) {
+      for (const Weights weights :
+           {Weights::kUsual, Weights::kExtremes, Weights::kAllLeast, Weights::kAllMost}) {
+        for (uint32_t seed = 0; seed < 3; ++seed) {
+          ++cases;
+          if (same(shape, data, weights, cases)) continue;
+          ++wrong;
+          tandem::rp2040::print("FAILED %ldx%ld, %lu pixels, data %d, weights %d, seed %lu\n",
+                                shape.in_channels, shape.out_channels, shape.pixels, static_cast<int>(data),
+                                static_cast<int>(weights), cases);
+        }
+      }
+    }
+  }
+  check("nearly all cases are for this kernel", not_for_it * 20 < cases);
+  check("sparse says what ref says", wrong == 0);
+  end();
+}
