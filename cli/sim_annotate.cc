@@ -72,7 +72,7 @@ std::string blank_if_zero(uint64_t value) { return value == 0 ? "" : fmt::format
 
 std::string file_name(const std::string& path) {
   const size_t slash = path.rfind('/');
-  return slash == path.npos ? path : path.substr(slash + 1);
+  return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ std::optional<CodeRange> find_code(const sim::Image& image, std::string_view wha
     return CodeRange{std::string(what), begin, std::min(end, begin + kMaxBytes)};
   }
   const size_t dash = what.find('-');
-  if (dash == what.npos) return std::nullopt;
+  if (dash == std::string::npos) return std::nullopt;
   const auto begin = hexadecimal(what.substr(0, dash)), end = hexadecimal(what.substr(dash + 1));
   if (!begin || !end || *end <= *begin || *end - *begin > kMaxBytes) return std::nullopt;
   return CodeRange{std::string(what), *begin & ~1u, *end};

@@ -23,6 +23,8 @@ class FirmwareRun {
   FirmwareRun(const SimOptions& options, const Firmware& firmware, const sim::FreeParameters& parameters,
               bool quiet);
   ~FirmwareRun();
+  FirmwareRun(const FirmwareRun&) = delete;
+  FirmwareRun& operator=(const FirmwareRun&) = delete;
 
   /// Why the image can't run; empty if it can.
   const std::string& problem() const { return problem_; }

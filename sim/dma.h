@@ -42,12 +42,12 @@ class Dma final : public Device {
     uint64_t paced = 0;
   };
 
-  void trigger(unsigned channel, Cycles now);
-  void abort(uint32_t channels);
+  void trigger(unsigned number, Cycles now);
+  void abort(uint32_t numbers);
   Cycles ready_at(const Channel& channel, Cycles now);
-  void start_read(unsigned channel, Cycles now, bool tied);
+  void start_read(unsigned number, Cycles now, bool tied);
   void finish_write(Cycles now, bool tied);
-  void fail(unsigned channel, bool write, uint32_t address, Cycles now);
+  void fail(unsigned number, bool write, uint32_t address, Cycles now);
   void update_irqs(Cycles now);
   void sniff(uint32_t value, unsigned bytes);
   uint32_t& channel_register(Channel& channel, uint32_t offset);

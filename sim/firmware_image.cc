@@ -171,7 +171,7 @@ std::optional<std::vector<uint8_t>> read_rom_image(std::span<const uint8_t> file
     rom.assign(file.begin(), file.end());
   } else {
     const std::string_view words(reinterpret_cast<const char*>(file.data()), file.size());
-    for (size_t at = words.find("0x"); at != words.npos && rom.size() < kRomBytes;
+    for (size_t at = words.find("0x"); at != std::string_view::npos && rom.size() < kRomBytes;
          at = words.find("0x", at + 2)) {
       uint32_t word = 0;
       const char* begin = words.data() + at + 2;

@@ -71,7 +71,7 @@ class Sio {
   }
   uint32_t read_word(Core& core, uint32_t offset, bool* known);
   bool write_word(Core& core, uint32_t offset, uint32_t value);
-  static void divide(Divider& divider, bool is_signed, Cycles now);
+  static void divide(Divider& d, bool signed_division, Cycles now);
   static InterpolatorResults evaluate(const Interpolator& interpolator, int number);
   static uint32_t read_interpolator(Interpolator& interpolator, int number, uint32_t offset);
   static void write_interpolator(Interpolator& interpolator, int number, uint32_t offset, uint32_t value);

@@ -4,7 +4,7 @@
 
 namespace tandem::sim {
 
-RegisterFile::RegisterFile(std::vector<Register> registers) {
+RegisterFile::RegisterFile(const std::vector<Register>& registers) {
   for (const Register& r : registers) held_.push_back({r.offset, r.reset_value, r.reset_value, r.writable});
 }
 

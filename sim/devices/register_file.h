@@ -16,7 +16,7 @@ class RegisterFile : public Device {
     uint32_t reset_value;
     uint32_t writable;
   };
-  explicit RegisterFile(std::vector<Register> registers);
+  explicit RegisterFile(const std::vector<Register>& registers);
 
   bool read(uint32_t offset, Cycles now, uint32_t* value) override;
   bool write(uint32_t offset, const RegisterWrite& write, Cycles now) override;
