@@ -25,8 +25,6 @@ const char* what_happened(sim::FaultKind kind) {
       return "unaligned access";
     case sim::FaultKind::kUnmapped:
       return "access to an address where nothing is";
-    case sim::FaultKind::kHeldInReset:
-      return "access to a peripheral that is held in reset";
     case sim::FaultKind::kFetchUnmapped:
       return "instruction fetch where no memory is";
     case sim::FaultKind::kUndefined:

@@ -68,8 +68,12 @@ class FirmwareRun::Console final : public sim::Host {
     if (quiet_) return;
     clear_progress();
     std::fflush(stdout);
-    fmt::print(stderr, "tandem sim: {} of 0x{:08x}, which isn't modelled, by {} at 0x{:08x}\n",
-               warning.write ? "write" : "read", warning.address,
+    const std::string why =
+        warning.held_block == nullptr
+            ? "which isn't modelled"
+            : fmt::format("{}, without effect: RESETS.RESET holds it", warning.held_block);
+    fmt::print(stderr, "tandem sim: {} of 0x{:08x}, {}, by {} at 0x{:08x}\n",
+               warning.write ? "write" : "read", warning.address, why,
                warning.core < 0 ? "the DMA" : fmt::format("core {}", warning.core), warning.pc);
   }
   /// Firmware may know what it does: below the stack that the linker script marks there often is free memory.

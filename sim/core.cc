@@ -103,13 +103,14 @@ inline Core::Beat Core::store(uint32_t address, uint32_t value) {
   return store_elsewhere(address, kBytes, value);
 }
 
-FaultKind Core::no_answer(uint32_t address) const {
-  return machine_.held_block(address) != nullptr ? FaultKind::kHeldInReset : FaultKind::kUnmapped;
+/// What a peripheral in reset answers is not documented. The chip's ROM stores to one (SYSCFG), and every
+/// program of the Pico SDK 2 to the USB block, and go on; so it has no effect here, and code outside the ROM
+/// is told of.
+bool Core::passes_by_reset(uint32_t address, bool write) {
+  if (machine_.held_block(address) == nullptr) return false;
+  if (pc_ >= kRomBytes) machine_.warn(id_, address, write);
+  return true;
 }
-
-/// Nothing is known of what a peripheral in reset answers but that the chip's ROM stores to one (SYSCFG) and
-/// goes on. So it has no effect there, and where faults don't stop the run; elsewhere it's a mistake to tell.
-bool Core::ignores_reset() const { return pc_ < kRomBytes || !machine_.options().stop_on_fault; }
 
 Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* value) {
   if (address % bytes != 0) {
@@ -142,16 +143,16 @@ Core::Beat Core::load_elsewhere(uint32_t address, unsigned bytes, uint32_t* valu
       wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
-    if (machine_.held_block(address) == nullptr) {
-      ok = bus_.read(id_, address, bytes, time_, value);
-    } else {
-      ok = ignores_reset();
+    if (passes_by_reset(address, false)) {
+      ok = true;
       *value = 0;
+    } else {
+      ok = bus_.read(id_, address, bytes, time_, value);
     }
     if (!ok) time_ = granted;
   }
   if (ok) return Beat::kDone;
-  fault(no_answer(address), address, bytes);
+  fault(FaultKind::kUnmapped, address, bytes);
   return Beat::kFault;
 }
 
@@ -176,11 +177,10 @@ Core::Beat Core::store_elsewhere(uint32_t address, unsigned bytes, uint32_t valu
       wait_until(time_ + wait, Stall::kBusWait);
     }
     machine_.arrive(time_);
-    ok = machine_.held_block(address) == nullptr ? bus_.write(id_, address, bytes, time_, value)
-                                                 : ignores_reset();
+    ok = passes_by_reset(address, true) || bus_.write(id_, address, bytes, time_, value);
   }
   if (ok) return Beat::kDone;
-  fault(no_answer(address), address, bytes, true);
+  fault(FaultKind::kUnmapped, address, bytes, true);
   return Beat::kFault;
 }
 
@@ -700,7 +700,6 @@ Fault Core::describe(FaultKind kind, uint32_t address, unsigned bytes, bool writ
   report.address = address;
   report.bytes = bytes;
   report.write = write;
-  if (kind == FaultKind::kHeldInReset) report.block = machine_.held_block(address);
   for (unsigned i = 0; i < 16; ++i) report.registers[i] = reg(i);
   report.xpsr = xpsr();
   report.msp = msp();

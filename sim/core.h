@@ -121,10 +121,8 @@ class Core {
   Beat load(uint32_t address, uint32_t* value);
   template <unsigned kBytes>
   Beat store(uint32_t address, uint32_t value);
-  /// Why nothing answered at an address outside the processor.
-  FaultKind no_answer(uint32_t address) const;
-  /// Whether an access to a peripheral in reset is let pass without effect.
-  bool ignores_reset() const;
+  /// Whether an access goes to a peripheral in reset, where it has no effect; tells of it.
+  bool passes_by_reset(uint32_t address, bool write);
   Beat load_elsewhere(uint32_t address, unsigned bytes, uint32_t* value);
   Beat store_elsewhere(uint32_t address, unsigned bytes, uint32_t value);
   /// Waits for the core's own bus port and for that one; true: the access happens now, at time().

@@ -10,7 +10,6 @@ namespace tandem::sim {
 enum class FaultKind : uint8_t {
   kUnaligned,      ///< load or store at an address that isn't a multiple of its size
   kUnmapped,       ///< nothing answers there, or it can't be written
-  kHeldInReset,    ///< a peripheral that RESETS holds
   kFetchUnmapped,  ///< instruction fetch from where no memory is
   kUndefined,      ///< undefined instruction
   kArmState,       ///< branch to an address without the Thumb bit

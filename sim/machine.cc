@@ -466,7 +466,8 @@ void Machine::reset_blocks(uint32_t blocks, Cycles now) {
 
 void Machine::warn(int core, uint32_t address, bool write) {
   if (!warned_.insert(address & ~3u).second) return;
-  host_.on_warning({address, write, core, core < 0 ? 0 : cores_[static_cast<size_t>(core)]->pc()});
+  host_.on_warning(
+      {address, write, core, core < 0 ? 0 : cores_[static_cast<size_t>(core)]->pc(), held_block(address)});
 }
 
 }  // namespace tandem::sim

@@ -25,12 +25,13 @@
 
 namespace tandem::sim {
 
-/// A register that isn't modelled was touched; told once for each.
+/// A register that isn't modelled, or of a peripheral in reset, was touched; told once for each.
 struct Warning {
   uint32_t address = 0;
   bool write = false;
   int core = 0;  ///< -1: the DMA
   uint32_t pc = 0;
+  const char* held_block = nullptr;  ///< the peripheral, if it's held in reset
 };
 
 /// The chip, or one core of it, begins again.

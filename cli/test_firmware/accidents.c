@@ -57,7 +57,7 @@ int main(void) {
       break;
     case 'h':  // held
       R32(RESETS_SET) = 1 << 22;
-      load_word(UART0 + 0x18);
+      finish(load_word(UART0 + 0x18) == 0 ? 0 : 1);
       break;
     case 's':  // stack
       finish(descend(100) == 100 ? 0 : 1);
