@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_target.h"
+#include "ops/conv_2d_dense_lanes.h"
 #include "ops/conv_2d_sparse.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
@@ -112,6 +113,11 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
       params.multipliers = planned->multipliers;
       params.shifts = planned->shifts;
     }
+  }
+  // A machine's own kernels first; what none of them takes is left to the variant for all machines.
+  if (variants.data() == kConvVariants &&
+      plan_conv_2d_dense_lanes(c, {.conv = params, .weights = weights, .bias = bias, .macs = macs})) {
+    return {};
   }
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);

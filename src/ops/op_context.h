@@ -68,6 +68,8 @@ class OpContext {
   [[nodiscard]] bool try_in_place(uint32_t i);
   /// Memory for each worker during this operator, 8-aligned. At most one request an operator.
   [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker);
+  /// The same and, in the same request, `shared_bytes` for all of them.
+  [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker, uint32_t shared_bytes, Ref& shared);
   /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead
   /// of scratch().
   [[nodiscard]] Ref shared_scratch(uint32_t bytes);

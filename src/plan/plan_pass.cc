@@ -271,13 +271,20 @@ bool OpContext::try_in_place(uint32_t i) {
 uint32_t OpContext::workers() const { return pass_.workers_; }
 
 Scratch OpContext::scratch(uint32_t bytes_per_worker) {
+  Ref shared;
+  return scratch(bytes_per_worker, 0, shared);
+}
+
+Scratch OpContext::scratch(uint32_t bytes_per_worker, uint32_t shared_bytes, Ref& shared) {
   const uint32_t stride = align_up(bytes_per_worker, kBufferAlignment);
-  const uint64_t total = uint64_t{stride} * pass_.workers_;
-  if (total > kMaxTensorBytes) {
+  const uint64_t own = uint64_t{stride} * pass_.workers_;
+  if (own + shared_bytes > kMaxTensorBytes) {
     pass_.too_large_ = true;
     return {};
   }
-  return {.base = shared_scratch(static_cast<uint32_t>(total)), .stride = stride};
+  const Ref base = shared_scratch(static_cast<uint32_t>(own + shared_bytes));
+  shared = Ref::make(Ref::kArena, base.offset() + static_cast<uint32_t>(own));
+  return {.base = base, .stride = stride};
 }
 
 Ref OpContext::shared_scratch(uint32_t bytes) {

@@ -1,0 +1,256 @@
+#include "kernels/conv_2d_dense_lanes.h"
+
+#include "base/placement.h"
+#include "kernels/portable/requantizer.h"
+
+namespace tandem {
+namespace {
+
+using Lanes = ConvDenseLanes;
+constexpr uint32_t kPairs = Lanes::kTilePixels / 2;
+
+struct ExactContext {
+  const Lanes::Channel* channels;
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  int32_t out_zero_point;
+  Clamp clamp;
+};
+
+// What conv_dense_lanes_tile is given: its frame, in its order.
+struct DenseTile {
+  const uint32_t* stream;
+  const uint32_t* columns;
+  uint32_t* sums;
+  const Lanes::Channel* channels;
+  const Lanes::Channel* channels_end;
+  int8_t* out;  // the first pixel's first channel
+  uint32_t out_stride;
+  uint32_t slack;  // << 8
+  int32_t top;
+  const ExactContext* exact;
+};
+
+extern "C" {
+void conv_dense_lanes_tile(const DenseTile* tile);
+// For sums that x alone does not decide; `next` is the channel after theirs.
+int32_t conv_dense_lanes_exact(int32_t x, const Lanes::Channel* next, const ExactContext* c);
+extern const int16_t conv_dense_lanes_jump[];
+}
+
+TANDEM_HOT("conv_dense_lanes_exact")
+int32_t conv_dense_lanes_exact(int32_t x, const Lanes::Channel* next, const ExactContext* c) {
+  const Lanes::Channel* const channel = next - 1;
+  const auto o = static_cast<uint32_t>(channel - c->channels);
+  const portable::Requantizer f({c->multipliers[o], c->shifts[o]}, c->out_zero_point, c->clamp);
+  return f(wrapping_add(x, channel->zero));
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Packing
+
+TANDEM_HOT("conv_dense_lanes_pack")
+KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
+  const auto* const groups = task.in<uint8_t>(p.groups);
+  const auto* const starts = task.in<Lanes::Start>(p.starts);
+  for (uint32_t unit = task.begin; unit < task.end; ++unit) {
+    const Blocks::Range block = p.channels.block(unit);
+    for (uint32_t i = block.begin; i < block.end; ++i) {
+      const uint32_t channel = p.first_channel + i;
+      const Lanes::Start start = starts[channel];
+      const uint32_t count = static_cast<uint32_t>(starts[channel + 1].group) - start.group;
+      const uint8_t* lengths = groups + start.group;
+      const int8_t* w = task.in<int8_t>(p.weights) + channel * p.filter;
+      auto* out = task.out<uint32_t>(p.stream) + start.word;
+      *out++ = (count - 1) * Lanes::kSumsBytes;
+      for (uint32_t g = 0; g < count; ++g) {
+        uint32_t left = *lengths++ - 1U;
+        *out++ = static_cast<uint32_t>(int32_t{*w++});
+        // The first packed word: its weights end at the top, shifted back as the code for them expects.
+        const uint32_t first = left == 0 ? 0 : (left - 1) % 4 + 1;
+        uint32_t word = 0;
+        for (uint32_t k = 0; k < first; ++k) word = word >> 8 | static_cast<uint32_t>(*w++) << 24;
+        if (first == 2) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 8);
+        if (first == 1) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 16);
+        *out++ = word;
+        *out++ = static_cast<uint32_t>(int32_t{conv_dense_lanes_jump[left]});
+        for (left -= first; left != 0; left -= 4, w += 4) {
+          *out++ = uint32_t{static_cast<uint8_t>(w[0])} | uint32_t{static_cast<uint8_t>(w[1])} << 8 |
+                   uint32_t{static_cast<uint8_t>(w[2])} << 16 | static_cast<uint32_t>(w[3]) << 24;
+        }
+      }
+    }
+  }
+  return KernelResult::kOk;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Columns
+
+// Where an output pixel's filter begins in the input.
+struct Origin {
+  const int8_t* image;  // its batch's
+  int32_t y;
+  int32_t x;
+};
+
+struct Geometry {
+  const Window2d& window;
+  int32_t pixel;  // bytes from one input pixel to the next
+  int32_t row;
+  int8_t zero_point;
+
+  [[nodiscard]] bool row_inside(const Origin& o, int32_t r) const {
+    return static_cast<uint32_t>(o.y + r) < static_cast<uint32_t>(window.in.h);
+  }
+  [[nodiscard]] bool columns_inside(const Origin& o) const {
+    return o.x >= 0 && o.x + window.filter.w <= window.in.w;
+  }
+  [[nodiscard]] const int8_t* at(const Origin& o, int32_t r, int32_t s) const {
+    return o.image + (o.y + r) * row + (o.x + s) * pixel;
+  }
+};
+
+// v[k] = p[k] + 2^16·q[k] for k ∈ [0, n), each kPairs words after the one before; p and q go on by their
+// steps.
+TANDEM_HOT("conv_dense_lanes_edge")
+uint32_t* edge_run(const int8_t* p, int32_t p_step, const int8_t* q, int32_t q_step, uint32_t* to,
+                   int32_t n) {
+  for (; n > 0; --n, p += p_step, q += q_step, to += kPairs) {
+    *to = static_cast<uint32_t>(int32_t{*p}) + (static_cast<uint32_t>(int32_t{*q}) << 16);
+  }
+  return to;
+}
+
+// The same for two runs of inputs, n > 0.
+TANDEM_HOT("conv_dense_lanes_run")
+uint32_t* run(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
+  p += n;
+  q += n;
+  int32_t i = -n;
+  const auto step = [&] {
+    *to = static_cast<uint32_t>(int32_t{p[i]}) + (static_cast<uint32_t>(int32_t{q[i]}) << 16);
+    ++i;
+    to += kPairs;
+    __asm__("" : "+r"(i), "+r"(to));
+  };
+  for (int32_t left = n & 3; left != 0; --left) step();
+  while (i != 0) {
+    step();
+    step();
+    step();
+    step();
+  }
+  return to;
+}
+
+// One pair's column.
+TANDEM_HOT("conv_dense_lanes_column")
+void column(const Geometry& g, const Origin& p, const Origin& q, uint32_t* to) {
+  const Window2d& w = g.window;
+  const bool whole_rows = g.columns_inside(p) && g.columns_inside(q);
+  const int32_t taps = whole_rows ? 1 : w.filter.w;
+  const int32_t n = whole_rows ? w.filter.w * g.pixel : g.pixel;
+  for (int32_t r = 0; r < w.filter.h; ++r) {
+    const bool p_row = g.row_inside(p, r);
+    const bool q_row = g.row_inside(q, r);
+    for (int32_t s = 0; s < taps; ++s) {
+      const bool has_p =
+          p_row && (whole_rows || static_cast<uint32_t>(p.x + s) < static_cast<uint32_t>(w.in.w));
+      const bool has_q =
+          q_row && (whole_rows || static_cast<uint32_t>(q.x + s) < static_cast<uint32_t>(w.in.w));
+      if (has_p && has_q) {
+        to = run(g.at(p, r, s), g.at(q, r, s), to, n);
+      } else {
+        to = edge_run(has_p ? g.at(p, r, s) : &g.zero_point, has_p ? 1 : 0,
+                      has_q ? g.at(q, r, s) : &g.zero_point, has_q ? 1 : 0, to, n);
+      }
+    }
+  }
+}
+
+// Walks over output pixels.
+struct Walk {
+  const Window2d& window;
+  uint32_t image_bytes;
+  int32_t column;
+  int32_t row;
+  Origin origin;
+
+  void next() {
+    origin.x += window.stride.w;
+    if (++column != window.out.w) return;
+    column = 0;
+    origin.x = -window.pad.w;
+    origin.y += window.stride.h;
+    if (++row != window.out.h) return;
+    row = 0;
+    origin.y = -window.pad.h;
+    origin.image += image_bytes;
+  }
+};
+
+TANDEM_HOT("conv_dense_lanes")
+KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
+  const Window2d& w = p.window;
+  const auto* const channels = task.in<Lanes::Channel>(p.channels);
+  const Geometry g{.window = w,
+                   .pixel = p.in_channels,
+                   .row = w.in.w * p.in_channels,
+                   .zero_point = static_cast<int8_t>(p.in_zero_point)};
+  const auto image_bytes = static_cast<uint32_t>(w.in.h * g.row);
+  const ExactContext exact{.channels = channels,
+                           .multipliers = task.in<int32_t>(p.multipliers),
+                           .shifts = task.in<int8_t>(p.shifts),
+                           .out_zero_point = p.out_zero_point,
+                           .clamp = p.clamp};
+  auto* const columns = task.scratch<uint32_t>(p.scratch);
+  DenseTile tile{.stream = task.in<uint32_t>(p.stream),
+                 .columns = columns,
+                 .sums = columns + p.sums_at / sizeof(uint32_t),
+                 .channels = channels + p.first_channel,
+                 .channels_end = channels + p.end_channel,
+                 .out = nullptr,
+                 .out_stride = static_cast<uint32_t>(p.out_channels),
+                 .slack = p.slack << 8,
+                 .top = p.clamp.max,
+                 .exact = &exact};
+  for (uint32_t unit = task.begin; unit < task.end; ++unit) {
+    const Blocks::Range block = p.tiles.block(unit);
+    for (uint32_t t = block.begin; t < block.end; ++t) {
+      uint32_t first = t * Lanes::kTilePixels;
+      if (first + Lanes::kTilePixels > p.out_pixels) first = p.out_pixels - Lanes::kTilePixels;
+      // Row and column without a division, which would lie in flash: first < 2^16, the quotient is never too
+      // large.
+      uint32_t row = first * p.column_reciprocal >> 16;
+      uint32_t column_at = first - row * static_cast<uint32_t>(w.out.w);
+      for (; column_at >= static_cast<uint32_t>(w.out.w); column_at -= static_cast<uint32_t>(w.out.w)) ++row;
+      const int8_t* image = task.in<int8_t>(p.in);
+      for (; row >= static_cast<uint32_t>(w.out.h); row -= static_cast<uint32_t>(w.out.h))
+        image += image_bytes;
+      Walk walk{.window = w,
+                .image_bytes = image_bytes,
+                .column = static_cast<int32_t>(column_at),
+                .row = static_cast<int32_t>(row),
+                .origin = {.image = image,
+                           .y = static_cast<int32_t>(row) * w.stride.h - w.pad.h,
+                           .x = static_cast<int32_t>(column_at) * w.stride.w - w.pad.w}};
+      for (uint32_t pair = 0; pair < kPairs; ++pair) {
+        const Origin first_pixel = walk.origin;
+        walk.next();
+        column(g, first_pixel, walk.origin, columns + pair);
+        walk.next();
+      }
+      tile.out = task.out<int8_t>(p.out) + first * tile.out_stride + p.first_channel;
+      conv_dense_lanes_tile(&tile);
+    }
+  }
+  return KernelResult::kOk;
+}
+
+}  // namespace
+
+TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_dense_pack, PackDenseLanesParams, pack)
+TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_dense, ConvDenseLanesParams, dense)
+
+}  // namespace tandem
