@@ -18,8 +18,8 @@ namespace tandem {
 ///              shift by 16 gives B, less 1 if A is negative, which is the last bit shifted out. As |x| <=
 ///              128, Σ_{k ∈ g} |w[k]| <= kMaxGroupWeight is enough: groups are cut by the actual weights.
 ///              Sums of the B are exact in 32 bits; the sum of the A is the total less 2^16 times theirs.
-/// Requantization  level_requantization.h; its offset holds − zero point · Σ w as well.
-/// Needs        clamp.min = −128; out_pixels >= kTilePixels; weights > −128.
+/// Requantization  level_requantization.h, of Σ w·x + bias − zero point · Σ w.
+/// Needs        clamp.min = −128; out_pixels >= kTilePixels.
 struct ConvDenseLanes {
   static constexpr uint32_t kTilePixels = 8;        ///< 4 words
   static constexpr uint32_t kMaxGroupWeight = 255;  ///< 255·128 <= 32767
@@ -36,11 +36,13 @@ struct ConvDenseLanes {
     return 2 + (packed < 1 ? 1 : packed);
   }
 
-  /// What a channel needs to become levels; offset, limit, scale as in LevelChannel, for raw Σ w·x.
+  /// Words before a channel's first group in the packed stream.
+  static constexpr uint32_t kHeadWords = 2;
+
+  /// How a channel's x = Σ w·x + offset become levels: LevelChannel, with z instead of the offset.
   struct Channel {
     uint32_t limit = 0;
     uint32_t scale = 0;
-    int32_t offset = 0;
     int32_t zero = 0;  ///< x + zero is the accumulator that requantize() takes
   };
   /// Where a channel's groups begin in the list of their lengths, its words in the stream of its pass.
@@ -53,13 +55,16 @@ struct ConvDenseLanes {
 /// Packs the weights of some channels for the kernel below, once an inference.
 /// Units        blocks of channels.
 struct PackDenseLanesParams {
-  Ref weights;  ///< int8[channels, filter]
-  Ref groups;   ///< uint8: the groups' lengths, channel by channel
-  Ref starts;   ///< ConvDenseLanes::Start[channels + 1]; the words of the last one are not used
+  Ref weights;    ///< int8[channels, filter]
+  Ref groups;     ///< uint8: the groups' lengths, channel by channel
+  Ref starts;     ///< ConvDenseLanes::Start[channels + 1]; the words of the last one are not used
+  Ref bias;       ///< int32[channels]; optional
+  Ref constants;  ///< ConvDenseLanes::Channel[channels]
   Ref stream;
   Blocks channels;
   uint32_t first_channel = 0;
   uint32_t filter = 0;
+  int32_t in_zero_point = 0;
 };
 
 /// The convolution of some channels.

@@ -1,6 +1,8 @@
 #include "ops/conv_2d_dense_lanes.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
 #include <optional>
 
 #include "base/bytes.h"
@@ -14,7 +16,14 @@ using Lanes = ConvDenseLanes;
 
 // The packed weights of one pass over the output, in SRAM beside the columns.
 constexpr uint32_t kMaxStreamBytes = 40 * 1024;
-constexpr uint32_t kMaxColumnBytes = 24 * 1024;
+// Columns of 24 KB a worker.
+constexpr uint32_t kMaxFilter = 1536;
+// Three such numbers add up to no 32-bit overflow, and products of a filter are one.
+constexpr int32_t kSmall = 1 << 28;
+static_assert(kMaxFilter * 255 * 128 <= kSmall);
+constexpr bool small(int32_t x) { return x <= kSmall && x >= -kSmall; }
+// What level_constants() gives at most.
+constexpr int32_t kMostSlack = 1 << 21;
 // What makes a unit worth taking.
 constexpr uint32_t kUnitMacs = 4096;
 
@@ -48,18 +57,16 @@ class DenseLanesPlan {
         filter_(static_cast<uint32_t>(conv_.window.filter.h * conv_.window.filter.w * conv_.in_channels)),
         out_pixels_(static_cast<uint32_t>(conv_.window.batches * conv_.window.out.h * conv_.window.out.w)) {}
 
-  // Looks at all weights and factors; false where the kernel's needs are not met.
+  // Looks at all weights; false where the kernel's needs are not met.
   bool measure();
   void emit();
 
  private:
-  struct Sizes {
-    uint32_t groups = 0;
-    uint32_t words = 0;
-  };
   [[nodiscard]] const int8_t* filter_of(uint32_t o) const { return weights_ + o * filter_; }
-  [[nodiscard]] Sizes sizes_of(uint32_t o) const;
-  [[nodiscard]] std::optional<LevelConstants> levels_of(uint32_t o, Lanes::Channel& channel) const;
+  [[nodiscard]] int32_t bias_of(uint32_t o) const {
+    return bias_ == nullptr ? 0 : read_unaligned<int32_t>(bias_ + o * sizeof(int32_t));
+  }
+  [[nodiscard]] Lanes::Channel constants_of(uint32_t o, uint32_t& slack) const;
 
   OpContext& c_;
   const Conv2dParams& conv_;
@@ -69,49 +76,39 @@ class DenseLanesPlan {
   uint32_t channels_;
   uint32_t filter_;
   uint32_t out_pixels_;
-  uint32_t slack_ = 0;
   uint32_t groups_ = 0;       // of all channels
   uint32_t most_groups_ = 0;  // of a channel
-  uint32_t pass_channels_ = 0;
-  uint32_t pass_words_ = 0;  // of the pass that has most
+  uint32_t most_words_ = 0;   // of a channel's stream
 };
 
-DenseLanesPlan::Sizes DenseLanesPlan::sizes_of(uint32_t o) const {
-  Sizes sizes{.groups = 0, .words = 1};
-  for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
-    ++sizes.groups;
-    sizes.words += Lanes::group_words(terms);
-  });
-  return sizes;
-}
-
-std::optional<LevelConstants> DenseLanesPlan::levels_of(uint32_t o, Lanes::Channel& channel) const {
-  int64_t sum = 0;
-  int64_t magnitudes = 0;
-  for (uint32_t k = 0; k < filter_; ++k) {
-    const int32_t w = filter_of(o)[k];
-    if (w < -INT8_MAX) return std::nullopt;
-    sum += w;
-    magnitudes += w < 0 ? -w : w;
+Lanes::Channel DenseLanesPlan::constants_of(uint32_t o, uint32_t& slack) const {
+  const QuantizedMultiplier factor = quantize_multiplier(double{c_.input(0).quantization.scale()} *
+                                                         double{c_.input(1).quantization.scale(o)} /
+                                                         double{c_.output(0).quantization.scale()});
+  const int32_t bias = bias_of(o);
+  const auto levels = level_constants(factor, 0, conv_.out_zero_point, conv_.clamp);
+  if (levels && small(bias) && small(levels->channel.offset)) {
+    slack = std::max(slack, levels->slack);
+    return {.limit = levels->channel.limit, .scale = levels->channel.scale, .zero = -levels->channel.offset};
   }
-  const int32_t bias = bias_ == nullptr ? 0 : read_unaligned<int32_t>(bias_ + o * sizeof(int32_t));
-  // The accumulator and its parts stay far from where 32 bits wrap.
-  constexpr int64_t kLargest = int64_t{1} << 29;
-  const int64_t raw_bias = int64_t{bias} - sum * conv_.in_zero_point;
-  if (magnitudes * 255 > kLargest || raw_bias > kLargest || raw_bias < -kLargest) return std::nullopt;
-  const Quantization weights = c_.input(1).quantization;
-  const QuantizedMultiplier factor =
-      quantize_multiplier(double{c_.input(0).quantization.scale()} * double{weights.scale(o)} /
-                          double{c_.output(0).quantization.scale()});
-  const auto levels =
-      level_constants(factor, static_cast<int32_t>(raw_bias), conv_.out_zero_point, conv_.clamp);
-  if (!levels) return std::nullopt;
-  if (levels->channel.offset > kLargest || levels->channel.offset < -kLargest) return std::nullopt;
-  channel = {.limit = levels->channel.limit,
-             .scale = levels->channel.scale,
-             .offset = levels->channel.offset,
-             .zero = static_cast<int32_t>(raw_bias) - levels->channel.offset};
-  return levels;
+  // A channel of which training left nothing has a scale near 0 and a bias that can be anything; its output
+  // is mostly a constant. Then x = 2^23·level + 2^22 + Σ w·(input − zero point), scale 2: the sum does not
+  // reach another level, nor the slack.
+  int32_t magnitudes = 0;
+  for (uint32_t k = 0; k < filter_; ++k) magnitudes += std::abs(int32_t{filter_of(o)[k]});
+  const int32_t reach = 255 * magnitudes;
+  const auto value = [&](int32_t a) {
+    return conv_.clamp.apply(wrapping_add(requantize(a, factor), conv_.out_zero_point));
+  };
+  constexpr int32_t kLargest = std::numeric_limits<int32_t>::max();
+  if (factor.shift <= 0 && reach < (1 << 22) - kMostSlack / 2 && bias <= kLargest - reach &&
+      bias >= reach - kLargest && value(bias - reach) == value(bias + reach)) {
+    const int32_t level = value(bias) - conv_.clamp.min;
+    return {.limit = UINT32_MAX, .scale = 2, .zero = wrapping_sub(bias, (level << 23) + (1 << 22))};
+  }
+  // What is left lets the exact function tell: products of 0 are below any slack. x >= 0 as the sum is small.
+  slack = std::max(slack, uint32_t{1});
+  return {.limit = UINT32_MAX, .scale = 0, .zero = wrapping_sub(bias, kSmall)};
 }
 
 bool DenseLanesPlan::measure() {
@@ -119,72 +116,70 @@ bool DenseLanesPlan::measure() {
   if (conv_.groups != 1 || w.dilation.h != 1 || w.dilation.w != 1 || conv_.clamp.min != INT8_MIN)
     return false;
   if (out_pixels_ < Lanes::kTilePixels || out_pixels_ > UINT16_MAX || filter_ == 0 || channels_ == 0 ||
-      filter_ * Lanes::kColumnBytes > kMaxColumnBytes) {
+      filter_ > kMaxFilter) {
     return false;
   }
-  uint32_t words = 0;
   for (uint32_t o = 0; o < channels_; ++o) {
-    Lanes::Channel channel;
-    const auto levels = levels_of(o, channel);
-    if (!levels) return false;
-    slack_ = std::max(slack_, levels->slack);
-    const Sizes sizes = sizes_of(o);
-    groups_ += sizes.groups;
-    most_groups_ = std::max(most_groups_, sizes.groups);
-    words += sizes.words;
+    uint32_t groups = 0;
+    uint32_t words = Lanes::kHeadWords;
+    for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
+      ++groups;
+      words += Lanes::group_words(terms);
+    });
+    groups_ += groups;
+    most_groups_ = std::max(most_groups_, groups);
+    most_words_ = std::max(most_words_, words);
   }
-  const uint32_t passes = (words * sizeof(uint32_t) + kMaxStreamBytes - 1) / kMaxStreamBytes;
-  pass_channels_ = (channels_ + passes - 1) / passes;
-  for (uint32_t first = 0; first < channels_; first += pass_channels_) {
-    uint32_t pass_words = 0;
-    for (uint32_t o = first; o < std::min(first + pass_channels_, channels_); ++o) {
-      pass_words += sizes_of(o).words;
-    }
-    pass_words_ = std::max(pass_words_, pass_words);
-  }
-  return groups_ <= UINT16_MAX && pass_words_ <= UINT16_MAX;
+  return groups_ <= UINT16_MAX;
 }
 
 void DenseLanesPlan::emit() {
   const Window2d& w = conv_.window;
+  const uint32_t most_channels = kMaxStreamBytes / sizeof(uint32_t) / most_words_;
+  const uint32_t passes = (channels_ + most_channels - 1) / most_channels;
+  const uint32_t pass_channels = (channels_ + passes - 1) / passes;
+
+  std::span<Lanes::Start> starts_to_fill;
+  const Ref starts = c_.prepared<Lanes::Start>(
+      channels_ + 1, [&](std::span<Lanes::Start> values) { starts_to_fill = values; });
   const Ref groups = c_.prepared<uint8_t>(groups_, [&](std::span<uint8_t> lengths) {
-    uint32_t i = 0;
+    uint32_t group = 0;
+    uint32_t word = 0;
     for (uint32_t o = 0; o < channels_; ++o) {
-      for_each_group(filter_of(o), filter_,
-                     [&](uint32_t terms) { lengths[i++] = static_cast<uint8_t>(terms); });
+      if (o % pass_channels == 0) word = 0;
+      starts_to_fill[o] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
+      word += Lanes::kHeadWords;
+      for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
+        lengths[group++] = static_cast<uint8_t>(terms);
+        word += Lanes::group_words(terms);
+      });
     }
+    starts_to_fill[channels_] = {.group = static_cast<uint16_t>(group), .word = 0};
   });
-  const Ref starts = c_.prepared<Lanes::Start>(channels_ + 1, [&](std::span<Lanes::Start> values) {
-    Lanes::Start start;
-    for (uint32_t o = 0; o < channels_; ++o) {
-      if (o % pass_channels_ == 0) start.word = 0;
-      values[o] = start;
-      const Sizes sizes = sizes_of(o);
-      start.group = static_cast<uint16_t>(start.group + sizes.groups);
-      start.word = static_cast<uint16_t>(start.word + sizes.words);
-    }
-    values[channels_] = start;
-  });
-  const Ref channels = c_.prepared<Lanes::Channel>(channels_, [&](std::span<Lanes::Channel> values) {
-    for (uint32_t o = 0; o < channels_; ++o) (void)levels_of(o, values[o]);
+  uint32_t slack = 0;
+  const Ref constants = c_.prepared<Lanes::Channel>(channels_, [&](std::span<Lanes::Channel> values) {
+    for (uint32_t o = 0; o < channels_; ++o) values[o] = constants_of(o, slack);
   });
 
   const uint32_t column_bytes = filter_ * Lanes::kColumnBytes;
   Ref stream;
-  const Scratch scratch =
-      c_.scratch(column_bytes + most_groups_ * Lanes::kSumsBytes, pass_words_ * sizeof(uint32_t), stream);
+  const Scratch scratch = c_.scratch(column_bytes + most_groups_ * Lanes::kSumsBytes,
+                                     pass_channels * most_words_ * sizeof(uint32_t), stream);
   const uint32_t tiles = (out_pixels_ + Lanes::kTilePixels - 1) / Lanes::kTilePixels;
-  for (uint32_t first = 0; first < channels_; first += pass_channels_) {
-    const uint32_t end = std::min(first + pass_channels_, channels_);
+  for (uint32_t first = 0; first < channels_; first += pass_channels) {
+    const uint32_t end = std::min(first + pass_channels, channels_);
     const Blocks pack_units{.count = end - first, .per_unit = 1 + kUnitMacs / 4 / filter_};
     c_.emit(kernel_id::conv_2d_s8__armv6m_dense_pack,
             PackDenseLanesParams{.weights = conv_.weights,
                                  .groups = groups,
                                  .starts = starts,
+                                 .bias = conv_.bias,
+                                 .constants = constants,
                                  .stream = stream,
                                  .channels = pack_units,
                                  .first_channel = first,
-                                 .filter = filter_},
+                                 .filter = filter_,
+                                 .in_zero_point = conv_.in_zero_point},
             {.units = pack_units.units()});
     const uint32_t tile_macs = Lanes::kTilePixels * filter_ * (end - first);
     const Blocks tile_units{.count = tiles, .per_unit = 1 + kUnitMacs / tile_macs};
@@ -192,7 +187,7 @@ void DenseLanesPlan::emit() {
             ConvDenseLanesParams{.in = conv_.in,
                                  .out = conv_.out,
                                  .stream = stream,
-                                 .channels = channels,
+                                 .channels = constants,
                                  .multipliers = conv_.multipliers,
                                  .shifts = conv_.shifts,
                                  .window = w,
@@ -208,7 +203,7 @@ void DenseLanesPlan::emit() {
                                  .in_zero_point = conv_.in_zero_point,
                                  .out_zero_point = conv_.out_zero_point,
                                  .clamp = conv_.clamp,
-                                 .slack = slack_},
+                                 .slack = slack},
             {.units = tile_units.units(), .macs = macs_ / channels_ * (end - first)});
   }
 }

@@ -1,7 +1,7 @@
 // conv_dense_lanes_tile: 8 output pixels times a pass's channels (kernels/conv_2d_dense_lanes.h)
 //
 // Maths    T_i = Σ_k w[k]·v_i[k], i = 0…3: four pairs of pixels, their first pixel in the low half.
-// Layout   columns: v_0…v_3 of k = 0, of k = 1, …; stream: a channel's word 16·(groups − 1), then its groups:
+// Layout   columns: v_0…v_3 of k = 0, of k = 1, …; stream: of a channel its offset, 16·(groups − 1), and its groups:
 //            { w[0] }  { first packed }  { jump }  { packed } …        packed: 4 weights a word, first lowest
 //          The first packed word has 1 to 4 weights, in its upper bytes, and comes shifted as far as the code
 //          that it enters has shifted it; the others are full. `jump` is from the ADD to the code for the
@@ -24,6 +24,7 @@
     .equ TOP, 32            // clamp.max
     .equ EXACT, 36
     .equ T3, 40
+    .equ OFFSET, 40         // before T3
     .equ FRAME, 44
 
     .section .time_critical.conv_dense_lanes, "ax", %progbits
@@ -101,10 +102,11 @@ entry_0:
 
 // r6 stream
 channel_start:
-    ldm   r6!, {r0}         // 2
+    ldm   r6!, {r0, r2}     // 3
+    str   r0, [sp, #OFFSET] // 2
     ldr   r1, [sp, #SUMS]   // 2
     mov   r12, r1           // 1
-    add   r1, r0            // 1
+    adds  r1, r1, r2        // 1
     mov   lr, r1            // 1
     ldr   r7, [sp, #COLUMNS]// 2
     b     next_group        // 2
@@ -112,8 +114,7 @@ channel_start:
 // The sums of all groups become r8-r11: totals T + offset·(2^16 + 1), r2-r5: Σ B + offset.
 channel_end:
     str   r6, [sp, #STREAM] // 2
-    ldr   r6, [sp, #CHANNEL]// 2
-    ldr   r0, [r6, #8]      // 2  offset
+    ldr   r0, [sp, #OFFSET] // 2
     lsls  r1, r0, #16       // 1
     adds  r1, r1, r0        // 1
     mov   r8, r1            // 1
@@ -160,7 +161,7 @@ resolved:
     ldr   r6, [sp, #CHANNEL]// 2
     ldm   r6!, {r0, r7}     // 3
     mov   r11, r0           // 1
-    adds  r6, #8            // 1
+    adds  r6, #4            // 1
     str   r6, [sp, #CHANNEL]// 2
     ldr   r0, [sp, #OUT_STRIDE] // 2
     mov   r12, r0           // 1

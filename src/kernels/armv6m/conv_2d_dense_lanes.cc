@@ -53,6 +53,8 @@ TANDEM_HOT("conv_dense_lanes_pack")
 KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
   const auto* const groups = task.in<uint8_t>(p.groups);
   const auto* const starts = task.in<Lanes::Start>(p.starts);
+  const auto* const bias = task.in<int32_t>(p.bias);
+  const auto* const constants = task.in<Lanes::Channel>(p.constants);
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Blocks::Range block = p.channels.block(unit);
     for (uint32_t i = block.begin; i < block.end; ++i) {
@@ -62,23 +64,36 @@ KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
       const uint8_t* lengths = groups + start.group;
       const int8_t* w = task.in<int8_t>(p.weights) + channel * p.filter;
       auto* out = task.out<uint32_t>(p.stream) + start.word;
-      *out++ = (count - 1) * Lanes::kSumsBytes;
+      uint32_t* const head = out;
+      out += Lanes::kHeadWords;
+      int32_t sum = 0;
       for (uint32_t g = 0; g < count; ++g) {
         uint32_t left = *lengths++ - 1U;
-        *out++ = static_cast<uint32_t>(int32_t{*w++});
+        const int32_t weight = *w++;
+        sum += weight;
+        *out++ = static_cast<uint32_t>(weight);
         // The first packed word: its weights end at the top, shifted back as the code for them expects.
         const uint32_t first = left == 0 ? 0 : (left - 1) % 4 + 1;
         uint32_t word = 0;
-        for (uint32_t k = 0; k < first; ++k) word = word >> 8 | static_cast<uint32_t>(*w++) << 24;
+        for (uint32_t k = 0; k < first; ++k) {
+          const int32_t packed = *w++;
+          sum += packed;
+          word = word >> 8 | static_cast<uint32_t>(packed) << 24;
+        }
         if (first == 2) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 8);
         if (first == 1) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 16);
         *out++ = word;
         *out++ = static_cast<uint32_t>(int32_t{conv_dense_lanes_jump[left]});
         for (left -= first; left != 0; left -= 4, w += 4) {
+          sum += w[0] + w[1] + w[2] + w[3];
           *out++ = uint32_t{static_cast<uint8_t>(w[0])} | uint32_t{static_cast<uint8_t>(w[1])} << 8 |
                    uint32_t{static_cast<uint8_t>(w[2])} << 16 | static_cast<uint32_t>(w[3]) << 24;
         }
       }
+      // Modulo 2^32: the bias of a channel without a scale can be anything.
+      head[0] = static_cast<uint32_t>(bias != nullptr ? bias[channel] : 0) -
+                static_cast<uint32_t>(sum * p.in_zero_point) - static_cast<uint32_t>(constants[channel].zero);
+      head[1] = (count - 1) * Lanes::kSumsBytes;
     }
   }
   return KernelResult::kOk;
