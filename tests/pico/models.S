@@ -9,4 +9,5 @@
 \name\()_end:
   .endm
   model sine_model, sine_int8.tflite
+  model conv_cases_model, conv_cases.tflite
   model person_model, person_shaped.tflite

@@ -62,6 +62,12 @@ TEST(Kernels, SparseConvolutionSaysWhatRefSays) {
   EXPECT_TRUE(says(text, "ok sparse says what ref says\r\nEND")) << text;
 }
 
+TEST(Kernels, DenseConvolutionsSayWhatRefSays) {
+  RUN_OR_SKIP(text, "conv_cases");
+  EXPECT_FALSE(says(text, "FAILED")) << text;
+  EXPECT_TRUE(says(text, "END")) << text;
+}
+
 TEST(FaultReport, NamesAnUnalignedLoad) {
   RUN_OR_SKIP(text, "fault_unaligned_load");
   EXPECT_TRUE(says(text, "HARD FAULT on core 0")) << text;

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/conv_2d.h"
+#include "models.h"
+#include "ops/op_context.h"
+#include "program.h"
+#include "tandem/cores.h"
+#include "tandem/op_set.h"
+
+// The dense kernel for CONV_2D against the reference kernel, on the board: a model of many convolutions,
+// inputs at random and at their extremes, one core and two. All inputs and outputs are alive together, so
+// that a byte written outside of an output shows in another one.
+namespace {
+
+using namespace tandem;
+
+constexpr uint32_t kMaxCases = 128;
+constexpr uint32_t kGuardBytes = 64;
+constexpr uint8_t kGuard = 0xa5;
+alignas(16) uint8_t arena[180 * 1024 + kGuardBytes];
+uint32_t expected[kMaxCases];
+
+enum class Fill { kRandom, kLow, kHigh, kAlternating, kSparse };
+constexpr struct {
+  Fill fill;
+  const char* name;
+} kFills[] = {{Fill::kRandom, "random"},
+              {Fill::kLow, "all -128"},
+              {Fill::kHigh, "all 127"},
+              {Fill::kAlternating, "-128 and 127 in turn"},
+              {Fill::kSparse, "mostly zero points"}};
+
+void fill_inputs(Interpreter& interpreter, Fill fill) {
+  uint32_t seed = 1;
+  for (uint32_t i = 0; i < interpreter.input_count(); ++i) {
+    const TensorView in = interpreter.input(i);
+    for (uint8_t& byte : in.bytes) {
+      seed = seed * 1664525 + 1013904223;
+      const auto random = static_cast<uint8_t>(seed >> 24);
+      byte = fill == Fill::kRandom ? random
+             : fill == Fill::kLow  ? 0x80
+             : fill == Fill::kHigh ? 0x7f
+             : fill == Fill::kAlternating
+                 ? ((&byte - in.bytes.data()) % 2 == 0 ? 0x80 : 0x7f)
+                 : ((seed >> 16 & 3) == 0 ? random : static_cast<uint8_t>(in.zero_point));
+    }
+  }
+}
+
+uint32_t hash(std::span<const uint8_t> bytes) {
+  uint32_t value = 2166136261;
+  for (const uint8_t byte : bytes) value = (value ^ byte) * 16777619;
+  return value;
+}
+
+bool guarded() {
+  return std::all_of(std::end(arena) - kGuardBytes, std::end(arena), [](uint8_t b) { return b == kGuard; });
+}
+
+}  // namespace
+
+int main() {
+  // The operator of a machine without kernels of its own, with the reference kernel for the portable one.
+  const AnyKernel kernel{KernelId::conv_2d_s8__portable, conv_2d_s8__ref.run};
+  const AnyKernel* const reference_kernels[] = {&kernel};
+  const OpDef reference_conv{
+      .builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = reference_kernels};
+  const OpDef* const reference_ops[] = {&reference_conv};
+  const AnyKernel* const dense_kernels[] = {&conv_2d_s8__armv6m_dense, &conv_2d_s8__armv6m_dense_pack,
+                                            &conv_2d_s8__portable};
+  const OpDef dense_conv{
+      .builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = dense_kernels};
+  const OpDef* const dense_ops[] = {&dense_conv};
+
+  const auto model = Model::load(conv_cases_tflite());
+  check("the model is sound", model.ok());
+  std::memset(arena, kGuard, sizeof arena);
+  const std::span<uint8_t> memory(arena, sizeof arena - kGuardBytes);
+  rp2040::start_core1([] {
+    static StopRequest stop;
+    serve(stop);
+  });
+  for (const auto& [fill, name] : kFills) {
+    Interpreter reference;
+    check("prepare the reference", reference.prepare(*model, reference_ops, memory, two_cores()).ok());
+    check("few enough cases", reference.output_count() <= kMaxCases);
+    fill_inputs(reference, fill);
+    check("run the reference", reference.invoke().ok());
+    for (uint32_t i = 0; i < reference.output_count(); ++i) expected[i] = hash(reference.output(i).bytes);
+    for (const Port* port : {&one_core(), &two_cores()}) {
+      Interpreter interpreter;
+      check("prepare", interpreter.prepare(*model, dense_ops, memory, *port).ok());
+      fill_inputs(interpreter, fill);
+      check("run", interpreter.invoke().ok());
+      uint32_t wrong = 0;
+      for (uint32_t i = 0; i < interpreter.output_count(); ++i) {
+        if (hash(interpreter.output(i).bytes) == expected[i]) continue;
+        ++wrong;
+        rp2040::print("case %u differs\n", static_cast<unsigned>(i));
+      }
+      check(name, wrong == 0 && guarded());
+    }
+  }
+  end();
+}
