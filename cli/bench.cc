@@ -123,12 +123,27 @@ void compare_outputs(Measured& measured, const std::vector<BenchmarkInput>& inpu
   }
 }
 
-// MACs are the plan's own; the host's plan has the same steps for each operator, in the same order.
+// MACs are those of the host's plan. Where the board's kernels take other steps for an operator than the
+// host's, its longest step has them all: others only get data into shape.
+void add_macs(std::vector<StepText>& texts, const PlanReport& plan) {
+  std::map<int, std::vector<uint64_t>> planned;  // of each operator
+  for (const StepReport& step : plan.steps) planned[step.op].push_back(step.work.macs);
+  std::map<int, std::vector<StepText*>> taken;
+  for (StepText& text : texts) taken[text.op].push_back(&text);
+  for (const auto& [op, steps] : taken) {
+    const std::vector<uint64_t>& macs = planned[op];
+    if (macs.size() == steps.size()) {
+      for (size_t i = 0; i < steps.size(); ++i) steps[i]->macs = macs[i];
+    } else {
+      StepText* const longest = *std::ranges::max_element(steps, {}, &StepText::timer_us);
+      longest->macs = std::accumulate(macs.begin(), macs.end(), uint64_t{0});
+    }
+  }
+}
+
 std::vector<StepText> step_texts(const CoreRun& run, const Model& model) {
-  const PlanReport plan = report_plan(model, run.cores);
   const Subgraph main(model, 0);
   std::vector<StepText> texts;
-  std::map<int, size_t> seen;  // steps of each operator
   for (const CoreRun::TimedStep& step : run.timed_steps) {
     StepText& text = texts.emplace_back();
     text.op = step.op;
@@ -140,11 +155,8 @@ std::vector<StepText> step_texts(const CoreRun& run, const Model& model) {
       const TensorInfo output = main.tensor(op.outputs.get<int32_t>(0));
       text.shape = shape_text({output.shape.dims, output.shape.rank});
     }
-    size_t skip = seen[step.op]++;
-    for (const StepReport& planned : plan.steps) {
-      if (planned.op == step.op && skip-- == 0) text.macs = planned.work.macs;
-    }
   }
+  add_macs(texts, report_plan(model, run.cores));
   return texts;
 }
 

@@ -40,7 +40,8 @@ void print_error(const char* sentence) {
   print_text("\n");
 }
 
-void print_error(const Status& status, const Model* model) {
+// Not in its callers, whose stack is measured.
+[[gnu::noinline]] void print_error(const Status& status, const Model* model) {
   char sentence[240];
   describe(status, model, sentence);
   print_error(sentence);
@@ -114,7 +115,7 @@ class Run {
   }
 
  private:
-  bool prepare() {
+  [[gnu::noinline]] bool prepare() {
     rp2040::paint_stack(0);
     const uint64_t begin = rp2040::microseconds();
     const Result<Model> model = Model::load(kConfig.model);
@@ -173,7 +174,7 @@ class Run {
     return true;
   }
 
-  bool measure(const Input& input, bool first_round) {
+  [[gnu::noinline]] bool measure(const Input& input, bool first_round) {
     if (!rp2040::bus_masters_idle()) {
       print_error("a DMA channel or the XIP stream is at work before the measured run");
       return false;
@@ -208,7 +209,7 @@ class Run {
     return true;
   }
 
-  void profile() {
+  [[gnu::noinline]] void profile() {
     if (kConfig.inputs.empty()) return;
     StepTimes times(memory_.subspan(interpreter_.arena_used_bytes()));
     const Profiler profiler = times.profiler();
