@@ -5,6 +5,7 @@
 #include "kernel_target.h"
 #include "ops/conv_2d_dense_lanes.h"
 #include "ops/conv_2d_sparse.h"
+#include "ops/depthwise_lanes.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 #include "ops/window.h"
@@ -72,6 +73,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   const TensorInfo out = c.output(0);
   const Result<const Variant*> variant = find_variant(c, variants, {}, options.bias_type);
   TANDEM_TRY(variant.status());
+  const bool depthwise = variants.data() == kDepthwiseVariants;
   TANDEM_TRY(c.expect_output_type(0, in.type));
   if (bias.present() && bias.elements != static_cast<uint32_t>(params.out_channels)) {
     return c.error(Code::kInputShape, 2, 0);
@@ -98,11 +100,17 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     const bool narrow = (*variant)->bias == Type::kInt32;
     const ChannelFactorsRequest of{.channels = params.out_channels,
                                    .max_shift = narrow ? 31 : kRequantize64MaxShift};
-    if (suits_sparse_conv_2d(c, params)) {
+    const bool lanes = depthwise && suits_depthwise_lanes(c, params);
+    const bool sparse = !depthwise && suits_sparse_conv_2d(c, params);
+    if (lanes || sparse) {
       const Result<LevelFactors> level = plan_level_factors(c, of, bias, params.out_zero_point, params.clamp);
       TANDEM_TRY(level.status());
       params.multipliers = level->factors.multipliers;
       params.shifts = level->factors.shifts;
+      if (level->usable && lanes) {
+        emit_depthwise_lanes(c, params, *level, macs);
+        return {};
+      }
       if (level->usable) {
         emit_sparse_conv_2d(c, params, *level, macs);
         return {};
@@ -115,9 +123,12 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     }
   }
   // A machine's own kernels first; what none of them takes is left to the variant for all machines.
-  if (variants.data() == kConvVariants &&
+  if (!depthwise &&
       plan_conv_2d_dense_lanes(c, {.conv = params, .weights = weights, .bias = bias, .macs = macs})) {
     return {};
+  }
+  if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8) {
+    params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
   }
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);
@@ -185,9 +196,6 @@ Status plan_depthwise_conv_2d(OpContext& c) {
   const uint64_t taps = uint64_t{static_cast<uint32_t>(weights[1])} * static_cast<uint32_t>(weights[2]);
   constexpr uint64_t kMaxTaps = 1 << 20;
   if (taps > kMaxTaps) return c.error(Code::kTensorTooLarge, 1);
-  if (c.input(0).type == Type::kInt8 && c.input(1).type == Type::kInt8) {
-    params.tap_weights = c.scratch(static_cast<uint32_t>(taps * sizeof(int32_t)));
-  }
   return plan(c, options, kDepthwiseVariants, params, taps);
 }
 
@@ -203,7 +211,7 @@ TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d,
                  depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
-                 depthwise_conv_2d_s8__portable)
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 depthwise_conv_2d_s8__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
                  depthwise_conv_2d_s8_w4__ref)
 

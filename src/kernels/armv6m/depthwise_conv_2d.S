@@ -1,0 +1,427 @@
+@ DEPTHWISE_CONV_2D of int8, 3x3, two output rows in the lanes of one word: the loops of depthwise_conv_2d.cc.
+@
+@ Maths        A word of a plane is x_p + 2^16·x_q modulo 2^32, inputs under output rows y and y + lane; outside of the
+@              input x is the zero point. Times a weight and summed over some taps that is T = A + 2^16·B with
+@              |A|, |B| < 2^15 (established while planning), so B = (T >> 16, arithmetic) + (A < 0), and A < 0 is the bit
+@              that the shift loses last: the carry. Then Σ B is the sum for q, and Σ T - (Σ B << 16) that for p.
+@ Weights      lie on the stack as words. A product destroys one of its factors: in the order here each is destroyed
+@              by its last use, so two columns' six products of a row of taps need no copies.
+@ Requantization level_requantization.h. p is kept, not x: where the exact function is asked it divides.
+  .syntax unified
+  .cpu cortex-m0plus
+  .thumb
+
+@ The frame: nine weights, then struct Rows (depthwise_conv_2d.cc) without its first four words.
+  .equ WEIGHTS, 0
+  .equ OFFSET, 36
+  .equ LIMIT, 40
+  .equ SCALE, 44
+  .equ OUT, 48
+  .equ LANE, 52
+  .equ SLACK, 56
+  .equ PIXEL, 60
+  .equ END, 64
+  .equ FULL_END, 68
+  .equ ROWS, 72
+  .equ PLANE_STEP, 76
+  .equ OUT_STEP, 80
+  .equ MAX, 84
+  .equ EXACT, 88
+  .equ FRAME, 92
+
+  sa0 .req r8
+  sa1 .req r9
+  sa2 .req r10
+  sb0 .req r11
+  sb1 .req r12
+  sb2 .req lr
+  @ One column: five sums.
+  sc0 .req r8
+  sc1 .req r9
+  sc2 .req r10
+  sc3 .req r11
+  sc4 .req r12
+
+@ \x to sum \g of column \c: MOV for the first product of a sum.
+  .macro ACCUMULATE c, g, x
+  .if started_\c\g
+  add s\c\g, \x
+  .else
+  mov s\c\g, \x
+  .set started_\c\g, 1
+  .endif
+  .endm
+
+@ A row of three taps, two columns. 22 cycles for six products of two.
+  .macro TAPS1 row, g0, g1, g2
+  ldm r7!, {r0-r3}                @ 5   columns x … x + 3
+  add r4, sp, #WEIGHTS + 12 * \row @ 1
+  ldm r4, {r4-r6}                 @ 4
+  muls r0, r4                     @ 1
+  ACCUMULATE a, \g0, r0           @ 1
+  muls r4, r1                     @ 1
+  ACCUMULATE b, \g0, r4           @ 1
+  muls r1, r5                     @ 1
+  ACCUMULATE a, \g1, r1           @ 1
+  muls r5, r2                     @ 1
+  ACCUMULATE b, \g1, r5           @ 1
+  muls r2, r6                     @ 1
+  ACCUMULATE a, \g2, r2           @ 1
+  muls r6, r3                     @ 1
+  ACCUMULATE b, \g2, r6           @ 1   22
+  .endm
+
+@ The same for stride 2: five columns. 24 cycles.
+  .macro TAPS2 row, g0, g1, g2
+  ldm r7!, {r0-r4}                @ 6   columns 2x … 2x + 4
+  ldr r5, [sp, #WEIGHTS + 12 * \row] @ 2
+  muls r0, r5                     @ 1
+  ACCUMULATE a, \g0, r0           @ 1
+  muls r5, r2                     @ 1
+  ACCUMULATE b, \g0, r5           @ 1
+  add r5, sp, #WEIGHTS + 12 * \row + 4 @ 1
+  ldm r5, {r5, r6}                @ 3
+  muls r1, r5                     @ 1
+  ACCUMULATE a, \g1, r1           @ 1
+  muls r5, r3                     @ 1
+  ACCUMULATE b, \g1, r5           @ 1
+  muls r2, r6                     @ 1
+  ACCUMULATE a, \g2, r2           @ 1
+  muls r6, r4                     @ 1
+  ACCUMULATE b, \g2, r6           @ 1   24
+  .endm
+
+@ One column, either stride. 15 cycles.
+  .macro TAPS_ALONE row, g0, g1, g2
+  ldm r7!, {r0-r2}                @ 4
+  add r4, sp, #WEIGHTS + 12 * \row @ 1
+  ldm r4, {r4-r6}                 @ 4
+  muls r0, r4                     @ 1
+  ACCUMULATE c, \g0, r0           @ 1
+  muls r1, r5                     @ 1
+  ACCUMULATE c, \g1, r1           @ 1
+  muls r2, r6                     @ 1
+  ACCUMULATE c, \g2, r2           @ 1   15
+  .endm
+
+@ The \sums sums of column \c -> r0: p's, r1: q's. Changes r2. 4 a sum and 2.
+  .macro RESOLVE c, sums
+  mov r0, s\c\()0                 @ 1
+  asrs r2, r0, #16                @ 1
+  movs r1, #0                     @ 1   leaves the carry
+  adcs r1, r2                     @ 1
+  .irp g, 1, 2, 3, 4
+  .if \g < \sums
+  mov r2, s\c\g                   @ 1
+  adds r0, r0, r2                 @ 1
+  asrs r2, r2, #16                @ 1
+  adcs r1, r2                     @ 1
+  .endif
+  .endr
+  lsls r2, r1, #16                @ 1
+  subs r0, r0, r2                 @ 1
+  .endm
+
+@ The output of sum \x -> [r6], q's: [r6 + r7]. r3 offset, r4 limit, r5 scale, r9 slack << 8. Below level 0 the output stays what
+@ it was filled with. 12, and 3 where nothing is stored.
+  .macro LEVEL name, x, is_q
+  adds \x, \x, r3                 @ 1
+  bmi .Lskip_\name                @ 1
+  cmp \x, r4                      @ 1
+  bhs .Lmax_\name                 @ 1
+  muls \x, r5                     @ 1
+  lsls r2, \x, #8                 @ 1
+  cmp r2, r9                      @ 1
+  blo .Lexact_\name               @ 1
+  lsrs \x, \x, #24                @ 1
+  subs \x, #128                   @ 1
+.Lstore_\name:
+  .if \is_q
+  strb \x, [r6, r7]               @ 2   12
+  .else
+  strb \x, [r6]                   @ 2   12
+  .endif
+.Lskip_\name:
+  .endm
+
+  .macro LEVEL_SELDOM name, x
+.Lmax_\name:
+  ldr \x, [sp, #MAX]
+  b .Lstore_\name
+.Lexact_\name:
+  movs r2, \x
+  mov r10, lr
+  bl ask
+  mov lr, r10
+  movs \x, r2
+  b .Lstore_\name
+  .endm
+
+@ void NAME(const Rows* rows): all rows of a tile, one output channel.
+  .macro LOOP name, stride, columns, sums, g00, g01, g02, g10, g11, g12, g20, g21, g22
+  .global \name
+  .type \name, %function
+  .thumb_func
+  .balign 4
+\name:
+  mov r1, lr
+  bl enter
+.Lnext_\name:
+  .irpc c, abc
+  .irpc g, 01234
+  .set started_\c\g, 0
+  .endr
+  .endr
+  .if \columns == 1
+  .set read, 12
+  .set pitch, 116 + 4 * \stride
+  TAPS_ALONE 0, \g00, \g01, \g02
+  adds r7, #pitch - read
+  TAPS_ALONE 1, \g10, \g11, \g12
+  adds r7, #pitch - read
+  TAPS_ALONE 2, \g20, \g21, \g22
+  subs r7, #2 * pitch + read - 4 * \stride
+  .else
+  .if \stride == 1
+  TAPS1 0, \g00, \g01, \g02       @ 22
+  adds r7, #104                   @ 1
+  TAPS1 1, \g10, \g11, \g12       @ 22
+  adds r7, #104                   @ 1
+  TAPS1 2, \g20, \g21, \g22       @ 22
+  subs r7, #248                   @ 1   69
+  .else
+  TAPS2 0, \g00, \g01, \g02       @ 24
+  adds r7, #104                   @ 1
+  TAPS2 1, \g10, \g11, \g12       @ 24
+  adds r7, #104                   @ 1
+  TAPS2 2, \g20, \g21, \g22       @ 24
+  subs r7, #252                   @ 1   75
+  .endif
+  .endif
+
+  .if \columns == 1
+  RESOLVE c, \sums
+  .else
+  RESOLVE a, \sums                @ 14
+  .endif
+  mov r8, r7                      @ 1
+  ldr r2, [sp, #SLACK]            @ 2
+  mov r9, r2                      @ 1
+  add r3, sp, #OFFSET             @ 1
+  ldm r3, {r3-r7}                 @ 6
+  LEVEL \name\()_ap, r0, 0           @ 12
+  LEVEL \name\()_aq, r1, 1           @ 12
+  .if \columns == 2
+  ldr r2, [sp, #PIXEL]            @ 2
+  adds r6, r6, r2                 @ 1
+  RESOLVE b, \sums                @ 14
+  LEVEL \name\()_bp, r0, 0           @ 12
+  LEVEL \name\()_bq, r1, 1           @ 12
+  .endif
+  ldr r2, [sp, #PIXEL]            @ 2
+  adds r6, r6, r2                 @ 1
+  str r6, [sp, #OUT]              @ 2
+  mov r7, r8                      @ 1
+  ldr r0, [sp, #END]              @ 2
+  cmp r7, r0                      @ 1
+  bhs .Lrow_\name                 @ 1
+  b .Lnext_\name                  @ 2   100 and 69 or 75 for four outputs
+  LEVEL_SELDOM \name\()_ap, r0
+  LEVEL_SELDOM \name\()_aq, r1
+  .if \columns == 2
+  LEVEL_SELDOM \name\()_bp, r0
+  LEVEL_SELDOM \name\()_bq, r1
+  .endif
+.Lrow_\name:
+  .if \columns == 2
+  @ Of an odd number of columns the last is done together with the one before it, again.
+  ldr r0, [sp, #FULL_END]
+  cmp r7, r0
+  bhs .Lrow_end_\name
+  subs r7, #4 * \stride
+  ldr r0, [sp, #PIXEL]
+  subs r6, r6, r0
+  str r6, [sp, #OUT]
+  b .Lnext_\name
+.Lrow_end_\name:
+  .endif
+  ldr r0, [sp, #ROWS]
+  subs r0, #1
+  beq .Ldone_\name
+  str r0, [sp, #ROWS]
+  add r0, sp, #END
+  ldm r0!, {r1, r2}
+  subs r0, #8
+  .if \stride == 1
+  adds r1, #120
+  adds r2, #120
+  .else
+  adds r1, #248
+  adds r2, #248
+  .endif
+  stm r0!, {r1, r2}
+  ldr r0, [sp, #PLANE_STEP]
+  adds r7, r7, r0
+  ldr r0, [sp, #OUT_STEP]
+  adds r6, r6, r0
+  str r6, [sp, #OUT]
+  b .Lnext_\name
+.Ldone_\name:
+  bl leave                        @ b would not reach; does not come back
+  .endm
+
+  .section .time_critical.depthwise_conv_2d, "ax"
+
+@ The beginning of every loop: saves registers (lr is the loop's, the caller's is on the stack then), makes the frame.
+@ Called as the first instruction, with the caller's return address in r1.
+  .thumb_func
+enter:
+  mov r2, r8
+  mov r3, r9
+  push {r2, r3}
+  mov r2, r10
+  mov r3, r11
+  push {r1-r7}
+  sub sp, #FRAME
+  ldm r0!, {r1, r2, r6, r7}       @ weights, their stride, zero point, plane
+  mov r8, r7
+  add r3, sp, #WEIGHTS
+  movs r4, #0
+  movs r5, #0
+  .rept 9
+  ldrsb r7, [r1, r4]              @ 2
+  stm r3!, {r7}                   @ 2
+  adds r5, r5, r7                 @ 1
+  adds r1, r1, r2                 @ 1   54
+  .endr
+  muls r5, r6                     @ zero point · Σ w
+  ldm r0!, {r1, r2, r4, r6, r7}
+  subs r1, r1, r5
+  stm r3!, {r1, r2, r4, r6, r7}
+  ldm r0!, {r1, r2, r4, r6, r7}
+  stm r3!, {r1, r2, r4, r6, r7}
+  ldm r0!, {r1, r2, r4, r6}
+  stm r3!, {r1, r2, r4, r6}
+  mov r7, r8
+  bx lr
+
+leave:
+  add sp, #FRAME
+  pop {r1-r7}
+  mov r10, r2
+  mov r11, r3
+  pop {r2, r3}
+  mov r8, r2
+  mov r9, r3
+  bx r1
+
+@ r2: p -> r2: the output. Changes nothing else but r10's neighbours: keeps all of r0-r12.
+ask:
+  push {r0, r1, r3, lr}
+  mov r0, r12
+  push {r0, r1}
+  movs r0, r2
+  ldr r1, [sp, #EXACT + 24]
+  bl tandem_depthwise_exact
+  movs r2, r0
+  pop {r0, r1}
+  mov r12, r0
+  pop {r0, r1, r3, pc}
+
+  LOOP tandem_depthwise1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP tandem_depthwise1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP tandem_depthwise1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+  LOOP tandem_depthwise2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP tandem_depthwise2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP tandem_depthwise2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+
+@ void NAME(const Gather*): rows of a plane, one channel's bytes to words; both lanes, or one and the zero point.
+@ r0 in, r3 rows, r4 0 or the other lane's word, r5 bytes from p to q, r6 bytes a pixel, r7 plane;
+@ r8 entry, r9 to the next row of in, r10 of the plane
+  .equ GATHER_MAX, 31
+  .macro GATHER name
+  .section .time_critical.depthwise_gather, "ax"
+  .global \name
+  .type \name, %function
+  .thumb_func
+  .balign 4
+\name:
+  push {r4-r7, lr}
+  mov r4, r8
+  mov r5, r9
+  mov r6, r10
+  push {r4-r6}
+  ldm r0!, {r1-r7}                @ in, columns, rows, other, lane, pixel, plane
+  mov r12, r1
+  ldm r0!, {r1}
+  mov r9, r1
+  ldm r0!, {r1}
+  mov r10, r1
+  .endm
+  .macro GATHER_LOOP name, bytes
+  movs r0, #GATHER_MAX
+  subs r0, r0, r2
+  movs r2, #\bytes
+  muls r2, r0
+  ldr r0, =.Lwords_\name + 1
+  adds r0, r0, r2
+  mov r8, r0
+  mov r0, r12
+.Lrow_\name:
+  mov pc, r8
+  .endm
+  .macro GATHER_END name
+  add r0, r9
+  add r7, r10
+  subs r3, #1
+  beq .Lend_\name
+  b .Lrow_\name
+.Lend_\name:
+  pop {r4-r6}
+  mov r8, r4
+  mov r9, r5
+  mov r10, r6
+  pop {r4-r7, pc}
+  .ltorg
+  .endm
+
+  GATHER tandem_gather_both
+  GATHER_LOOP both, 12
+  .balign 4
+.Lwords_both:
+  .rept GATHER_MAX
+  ldrsb r1, [r0, r4]              @ 2
+  ldrsb r2, [r0, r5]              @ 2
+  lsls r2, r2, #16                @ 1
+  adds r1, r1, r2                 @ 1
+  stm r7!, {r1}                   @ 2
+  adds r0, r0, r6                 @ 1   9 for two inputs
+  .endr
+  GATHER_END both
+
+  GATHER tandem_gather_p
+  GATHER_LOOP p, 8
+  .balign 4
+.Lwords_p:
+  .rept GATHER_MAX
+  ldrsb r1, [r0, r5]              @ 2   r5 is 0
+  adds r1, r1, r4                 @ 1
+  stm r7!, {r1}                   @ 2
+  adds r0, r0, r6                 @ 1
+  .endr
+  GATHER_END p
+
+  GATHER tandem_gather_q
+  GATHER_LOOP q, 10
+  .balign 4
+.Lwords_q:
+  .rept GATHER_MAX
+  ldrsb r1, [r0, r5]              @ 2
+  lsls r1, r1, #16                @ 1
+  adds r1, r1, r4                 @ 1
+  stm r7!, {r1}                   @ 2
+  adds r0, r0, r6                 @ 1
+  .endr
+  GATHER_END q
