@@ -2,34 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
-
-#include "kernels/depthwise_lanes.h"
 
 namespace tandem {
 namespace {
 
 constexpr int32_t kTaps = 9;
-
-// The first loop whose sums all stay within a lane for a channel's weights: Σ w·x in [-2^15, 2^15) for all x
-// in [-128, 127]. `weights` are those of its first tap, `stride` apart.
-std::optional<DepthwiseLoop> depthwise_loop(const int8_t* weights, int32_t stride) {
-  constexpr int32_t kMost = (1 << 15) - 1;
-  for (size_t loop = 0; loop < static_cast<size_t>(DepthwiseLoop::kCount); ++loop) {
-    int32_t largest[kTaps] = {};
-    int32_t smallest[kTaps] = {};
-    for (int32_t t = 0; t < kTaps; ++t) {
-      const int32_t w = weights[t * stride];
-      const uint8_t sum = kDepthwiseSums[loop][t];
-      largest[sum] += w > 0 ? w * 127 : w * -128;
-      smallest[sum] += w > 0 ? w * -128 : w * 127;
-    }
-    if (*std::ranges::max_element(largest) <= kMost && *std::ranges::min_element(smallest) >= -kMost - 1) {
-      return static_cast<DepthwiseLoop>(loop);
-    }
-  }
-  return {};
-}
 
 // No accumulator comes near to wrapping.
 bool is_small(const TensorInfo& bias) {
@@ -56,6 +33,26 @@ Blocks tiles_of_several(uint32_t count, uint32_t most) {
 
 }  // namespace
 
+// Within a lane: |Σ w·x| < 2^15 for all x in [-128, 127]. Not -2^15 either: with one in both lanes the word
+// would wrap.
+std::optional<DepthwiseLoop> depthwise_loop(const int8_t* weights, int32_t stride) {
+  constexpr int32_t kMost = (1 << 15) - 1;
+  for (size_t loop = 0; loop < static_cast<size_t>(DepthwiseLoop::kCount); ++loop) {
+    int32_t largest[kTaps] = {};
+    int32_t smallest[kTaps] = {};
+    for (int32_t t = 0; t < kTaps; ++t) {
+      const int32_t w = weights[t * stride];
+      const uint8_t sum = kDepthwiseSums[loop][t];
+      largest[sum] += w > 0 ? w * 127 : w * -128;
+      smallest[sum] += w > 0 ? w * -128 : w * 127;
+    }
+    if (*std::ranges::max_element(largest) <= kMost && *std::ranges::min_element(smallest) >= -kMost) {
+      return static_cast<DepthwiseLoop>(loop);
+    }
+  }
+  return {};
+}
+
 bool suits_depthwise_lanes(const OpContext& c, const Conv2dParams& params) {
   const Window2d& w = params.window;
   const TensorInfo weights = c.input(1);
@@ -72,10 +69,28 @@ bool suits_depthwise_lanes(const OpContext& c, const Conv2dParams& params) {
   return true;
 }
 
+uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p) {
+  const Window2d& w = p.conv.window;
+  const auto stride = static_cast<uint32_t>(w.stride.h);
+  // Tiles of a few KB, and then as many channels a unit as leave enough units to share.
+  constexpr uint32_t kMaxPlaneRows = 27;
+  constexpr uint32_t kUnits = 12;
+  const auto out_rows = static_cast<uint32_t>(w.out.h);
+  const uint32_t max_rows = 2 * ((kMaxPlaneRows - 3) / stride + 1);
+  const uint32_t row_units = (out_rows + max_rows - 1) / max_rows;
+  p.rows = {.count = out_rows, .per_unit = (out_rows + row_units - 1) / row_units};
+  p.columns = tiles_of_several(static_cast<uint32_t>(w.out.w), depthwise_max_columns(w.stride.h));
+  const uint32_t tiles = static_cast<uint32_t>(w.batches) * p.rows.units() * p.columns.units();
+  const auto channels = static_cast<uint32_t>(p.conv.in_channels);
+  const uint32_t pieces = std::clamp<uint32_t>((kUnits + tiles - 1) / tiles, 1, channels);
+  constexpr uint32_t kWord = 4;  // what is filled in beforehand goes by words
+  const uint32_t per_unit = (channels + pieces - 1) / pieces;
+  p.channels = {.count = channels, .per_unit = (per_unit + kWord - 1) / kWord * kWord};
+  return depthwise_plane_rows(p.rows.per_unit, stride) * depthwise_pitch(w.stride.h);
+}
+
 void emit_depthwise_lanes(OpContext& c, const Conv2dParams& params, const LevelFactors& level,
                           uint64_t macs) {
-  const Window2d& w = params.window;
-  const auto stride = static_cast<uint32_t>(w.stride.h);
   DepthwiseLanesParams lanes{.conv = params, .level_channels = level.levels, .slack = level.slack};
   const auto* first_tap = reinterpret_cast<const int8_t*>(c.input(1).data);
   lanes.loops =
@@ -85,21 +100,7 @@ void emit_depthwise_lanes(OpContext& c, const Conv2dParams& params, const LevelF
         }
       });
 
-  // Tiles of a few KB, and then as many channels a unit as leave enough units to share.
-  constexpr uint32_t kMaxPlaneRows = 27;
-  constexpr uint32_t kUnits = 12;
-  const auto out_rows = static_cast<uint32_t>(w.out.h);
-  const uint32_t max_rows = 2 * ((kMaxPlaneRows - 3) / stride + 1);
-  const uint32_t row_units = (out_rows + max_rows - 1) / max_rows;
-  lanes.rows = {.count = out_rows, .per_unit = (out_rows + row_units - 1) / row_units};
-  lanes.columns = tiles_of_several(static_cast<uint32_t>(w.out.w), depthwise_max_columns(w.stride.h));
-  const uint32_t tiles = static_cast<uint32_t>(w.batches) * lanes.rows.units() * lanes.columns.units();
-  const auto channels = static_cast<uint32_t>(params.in_channels);
-  const uint32_t pieces = std::clamp<uint32_t>((kUnits + tiles - 1) / tiles, 1, channels);
-  constexpr uint32_t kWord = 4;  // what is filled in beforehand goes by words
-  const uint32_t per_unit = (channels + pieces - 1) / pieces;
-  lanes.channels = {.count = channels, .per_unit = (per_unit + kWord - 1) / kWord * kWord};
-  lanes.scratch = c.scratch(depthwise_plane_rows(lanes.rows.per_unit, stride) * depthwise_pitch(w.stride.h));
+  lanes.scratch = c.scratch(cut_into_depthwise_tiles(lanes));
   c.emit(kernel_id::depthwise_conv_2d_s8__armv6m, lanes, {.units = lanes.units(), .macs = macs});
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "kernels/conv_2d.h"
+#include <optional>
+
+#include "kernels/depthwise_lanes.h"
 #include "ops/requantization.h"
 
 namespace tandem {
@@ -13,5 +15,12 @@ bool suits_depthwise_lanes(const OpContext& context, const Conv2dParams& params)
 /// usable.
 void emit_depthwise_lanes(OpContext& context, const Conv2dParams& params, const LevelFactors& level,
                           uint64_t macs);
+
+/// The first loop whose sums all stay within a lane for one channel's nine weights, `stride` apart.
+std::optional<DepthwiseLoop> depthwise_loop(const int8_t* weights, int32_t stride);
+
+/// Cuts the output of p.conv into units: p.rows, p.columns, p.channels. Returns the scratch bytes of a
+/// worker.
+uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p);
 
 }  // namespace tandem

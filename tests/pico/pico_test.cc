@@ -62,6 +62,12 @@ TEST(Kernels, SparseConvolutionSaysWhatRefSays) {
   EXPECT_TRUE(says(text, "ok sparse says what ref says\r\nEND")) << text;
 }
 
+TEST(Kernels, DepthwiseConvolutionSaysWhatRefSays) {
+  RUN_OR_SKIP(text, "depthwise_kernel");
+  EXPECT_FALSE(says(text, "FAILED")) << text;
+  EXPECT_TRUE(says(text, "ok depthwise says what ref says\r\nEND")) << text;
+}
+
 TEST(Kernels, DenseConvolutionsSayWhatRefSays) {
   RUN_OR_SKIP(text, "conv_cases");
   EXPECT_FALSE(says(text, "FAILED")) << text;
