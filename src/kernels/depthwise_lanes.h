@@ -14,7 +14,7 @@ struct DepthwiseLanesParams {
   Conv2dParams conv;   ///< rows, channels and tap_weights unused
   Ref level_channels;  ///< LevelChannel[out_channels]
   Ref loops;           ///< uint8_t[out_channels], DepthwiseLoop
-  uint32_t slack = 0;  ///< of all channels
+  Ref slacks;          ///< uint16_t[out_channels], slack in units of 2^8
   Blocks rows;         ///< of the output
   Blocks columns;      ///< of the output; none has one column alone
   Blocks channels;     ///< of the input

@@ -14,7 +14,7 @@ int64_t floor_div(int64_t a, int64_t b) {
 }  // namespace
 
 std::optional<LevelConstants> level_constants(QuantizedMultiplier m, int32_t bias, int32_t zero_point,
-                                              const Clamp& clamp) {
+                                              const Clamp& clamp, uint32_t max_slack) {
   // t·2^k = a·M + c', with k = 7 + r: everything in whole numbers of 2^-(24+k) levels.
   const int32_t r = -m.shift;
   constexpr int32_t kMaxShift = 24;
@@ -38,12 +38,11 @@ std::optional<LevelConstants> level_constants(QuantizedMultiplier m, int32_t bia
   while (level_of(least) < levels) ++least;
   const int64_t limit = least - z;
   const int64_t excess = (scale << k) - multiplier;  // of scale over m, in units of 2^-k
-  // x·(scale - m) + m, and what negative numbers round differently.
+  // x·(scale - m) - t(z), and what negative numbers round differently.
   const bool has_negative = z < 0 && zero_point > clamp.min;
-  const int64_t slack =
-      ((limit * excess + multiplier) >> k) + 1 + (has_negative ? (int64_t{1} << kLevelBits) >> r : 0);
-  // More than an eighth of all outputs through the exact function is no fast path.
-  if (slack > (1 << (kLevelBits - 3))) return std::nullopt;
+  const int64_t slack = ((limit * excess - (z * multiplier + c)) >> k) + 1 +
+                        (has_negative ? (int64_t{1} << kLevelBits) >> r : 0);
+  if (slack > max_slack) return std::nullopt;
   const int64_t offset = int64_t{bias} - z;
   if (offset != static_cast<int32_t>(offset)) return std::nullopt;
   return LevelConstants{.channel = {.offset = static_cast<int32_t>(offset),

@@ -14,7 +14,7 @@
 //   t(a) = a·m + c,  level(a) = clamp(floor(t / 2^24), 0, n),  or from a t that is up to 2^(24-r) less.
 // Choose z = floor(-c / m), x = a - z, scale = ceil(m), p(x) = x·scale. Then t(z) <= 0, so x < 0 has level 0,
 // and
-//   0 <= p(x) - t(z + x) < x·(scale - m) + m + 2^(24-r) <= slack   for 0 <= x < limit,
+//   0 <= p(x) - t(z + x) <= x·(scale - m) - t(z) + 2^(24-r) < slack   for 0 <= x < limit,
 // limit being the least x of level n. So p >> 24 is the level unless p's low 24 bits are below slack: only
 // then the exact function has to be asked. p < 2^32 because p < n·2^24 + slack.
 namespace tandem {
@@ -33,8 +33,9 @@ struct LevelConstants {
 };
 
 /// Constants of a channel with the multiplier `m` (not negative) and `bias`; nothing where the method does
-/// not apply: scales so large that levels are skipped, or slack that would ask the exact function mostly.
+/// not apply: scales so large that levels are skipped, or too much slack.
+/// `max_slack`, below 2^24, is how much of that a kernel takes: asking at each output in 2^24 / max_slack.
 std::optional<LevelConstants> level_constants(QuantizedMultiplier m, int32_t bias, int32_t zero_point,
-                                              const Clamp& clamp);
+                                              const Clamp& clamp, uint32_t max_slack = 1 << 21);
 
 }  // namespace tandem

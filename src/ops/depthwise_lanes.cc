@@ -91,7 +91,7 @@ uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p) {
 
 void emit_depthwise_lanes(OpContext& c, const Conv2dParams& params, const LevelFactors& level,
                           uint64_t macs) {
-  DepthwiseLanesParams lanes{.conv = params, .level_channels = level.levels, .slack = level.slack};
+  DepthwiseLanesParams lanes{.conv = params, .level_channels = level.levels, .slacks = level.slacks};
   const auto* first_tap = reinterpret_cast<const int8_t*>(c.input(1).data);
   lanes.loops =
       c.prepared<uint8_t>(static_cast<uint32_t>(params.out_channels), [&](std::span<uint8_t> loops) {

@@ -11,6 +11,9 @@ namespace tandem {
 /// shapes, weights and bias are such that it is exact.
 bool suits_depthwise_lanes(const OpContext& context, const Conv2dParams& params);
 
+/// What its requantization takes: a channel with much slack is slow, but does not slow down the others.
+inline constexpr LevelSlack kDepthwiseLanesSlack{.most = 1 << 23, .by_channel = true};
+
 /// Emits such a DEPTHWISE_CONV_2D: `params` is what has been planned for any kernel, `level` has to be
 /// usable.
 void emit_depthwise_lanes(OpContext& context, const Conv2dParams& params, const LevelFactors& level,

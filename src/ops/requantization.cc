@@ -111,22 +111,29 @@ Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFac
 }
 
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
-                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp) {
+                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp,
+                                        LevelSlack slack) {
   LevelFactors planned{.usable = true};
   LevelChannel* levels = nullptr;
   planned.levels =
       context.prepared<LevelChannel>(static_cast<uint32_t>(request.channels),
                                      [&](std::span<LevelChannel> values) { levels = values.data(); });
+  uint16_t* slacks = nullptr;
+  if (slack.by_channel) {
+    planned.slacks = context.prepared<uint16_t>(static_cast<uint32_t>(request.channels),
+                                                [&](std::span<uint16_t> values) { slacks = values.data(); });
+  }
   const Result<ChannelFactors> factors =
       plan_factors(context, request, [&](uint32_t channel, QuantizedMultiplier factor) {
         int32_t value = 0;
         // The file aligns nothing.
         if (bias.constant()) std::memcpy(&value, bias.data + channel * sizeof value, sizeof value);
-        const auto k = level_constants(factor, value, zero_point, clamp);
+        const auto k = level_constants(factor, value, zero_point, clamp, slack.most);
         planned.usable &= k.has_value() && (!bias.present() || bias.constant());
         if (!k) return;
         planned.slack = std::max(planned.slack, k->slack);
         if (levels != nullptr) levels[channel] = k->channel;
+        if (slacks != nullptr) slacks[channel] = static_cast<uint16_t>((k->slack + 0xff) >> 8);
       });
   TANDEM_TRY(factors.status());
   planned.factors = *factors;

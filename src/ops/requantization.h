@@ -37,13 +37,21 @@ Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFac
 struct LevelFactors {
   ChannelFactors factors;
   Ref levels;           ///< LevelChannel[channels]
+  Ref slacks;           ///< uint16_t[channels] if asked for, in units of 2^8, rounded up
   uint32_t slack = 0;   ///< the largest of all channels
   bool usable = false;  ///< every channel has such constants; else `levels` holds nothing of use
+};
+
+/// How a kernel goes about slack.
+struct LevelSlack {
+  uint32_t most = 1 << 21;  ///< what it takes
+  bool by_channel = false;  ///< it wants that of each channel
 };
 
 /// As plan_channel_factors, for an int8 output with these zero point and clamp, and the bias in `bias` (may
 /// be absent). Each channel's factor, a division in software floating point, is computed once.
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
-                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp);
+                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp,
+                                        LevelSlack slack = {});
 
 }  // namespace tandem

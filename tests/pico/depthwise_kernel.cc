@@ -93,20 +93,21 @@ bool same(const DepthwiseCase& shape, Data data, Weights kind, uint32_t seed) {
   conv.bias = arena.add<int32_t>(channels, [&] { return random.pick(-20000, 20000); });
   conv.multipliers =
       arena.add<int32_t>(channels, [&] { return (1 << 30) + random.pick(0, (1 << 22)) * 255; });
-  conv.shifts = arena.add<int8_t>(channels, [&] { return random.pick(-11, -5); });
+  conv.shifts = arena.add<int8_t>(channels, [&] { return random.pick(-11, -2); });
   p.level_channels = arena.room(channels * sizeof(LevelChannel));
   p.loops = arena.room(channels);
+  p.slacks = arena.room(channels * sizeof(uint16_t));
   for (uint32_t o = 0; o < channels; ++o) {
-    const auto constants =
-        level_constants({arena.at<int32_t>(conv.multipliers)[o], arena.at<int8_t>(conv.shifts)[o]},
-                        arena.at<int32_t>(conv.bias)[o], conv.out_zero_point, conv.clamp);
+    const auto constants = level_constants(
+        {arena.at<int32_t>(conv.multipliers)[o], arena.at<int8_t>(conv.shifts)[o]},
+        arena.at<int32_t>(conv.bias)[o], conv.out_zero_point, conv.clamp, kDepthwiseLanesSlack.most);
     const auto loop = depthwise_loop(arena.at<int8_t>(conv.weights) + o, conv.out_channels);
     if (!constants || !loop) {  // the planner takes another kernel then
       ++not_for_it;
       return true;
     }
     arena.at<LevelChannel>(p.level_channels)[o] = constants->channel;
-    p.slack = std::max(p.slack, constants->slack);
+    arena.at<uint16_t>(p.slacks)[o] = static_cast<uint16_t>((constants->slack + 0xff) >> 8);
     arena.at<uint8_t>(p.loops)[o] = static_cast<uint8_t>(*loop);
     ++loops_used[static_cast<size_t>(*loop)];
   }

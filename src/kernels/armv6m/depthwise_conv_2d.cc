@@ -172,6 +172,7 @@ KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
   const auto* multipliers = task.in<int32_t>(conv.multipliers);
   const auto* shifts = task.in<int8_t>(conv.shifts);
   const auto* levels = task.in<LevelChannel>(p.level_channels);
+  const auto* slacks = task.in<uint16_t>(p.slacks);
   const auto* loops = task.in<uint8_t>(p.loops);
   auto* const plane = task.scratch<uint32_t>(p.scratch);
   auto* const out = task.out<uint8_t>(conv.out);
@@ -222,7 +223,6 @@ KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
               .zero_point = conv.in_zero_point,
               .plane = plane,
               .lane = lane * row_bytes,
-              .slack = p.slack << 8,
               .pixel = pixel,
               .full_end = plane + tile_columns * stride,
               .rows = lane_rows,
@@ -242,6 +242,7 @@ KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
         const auto loop = static_cast<DepthwiseLoop>(loops[o]);
         args.weights = weights + o;
         args.level = levels[o];
+        args.slack = uint32_t{slacks[o]} << 16;
         args.out = tile_out + o;
         args.end = loop == DepthwiseLoop::kFiveSums ? args.full_end : plane + (tile_columns & ~1U) * stride;
         exact.scale = levels[o].scale;
