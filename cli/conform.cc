@@ -124,7 +124,8 @@ std::string types_of(const Case& c) { return c.inputs.empty() ? "-" : c.inputs.f
 }  // namespace
 
 int conform(const ConformOptions& options) {
-  PosixPort port(options.workers);
+  // Results must be the same whether constants are streamed or not.
+  PosixPort port(options.workers, PosixPort::Streaming::kThread);
   Counts total;
   unsigned off_by_one = 0;
   std::map<std::string, Counts> by_op;

@@ -21,17 +21,17 @@ Outcome<std::unique_ptr<Session>> Session::open(const std::filesystem::path& pat
   return session;
 }
 
-Result<ArenaNeed> Session::need(uint32_t workers) const {
+Result<ArenaNeed> Session::need(const Port& port) const {
   const Result<size_t> workspace_size = workspace_bytes(model_);
   if (!workspace_size.ok()) return workspace_size.status();
   std::vector<uint8_t> workspace(*workspace_size);
-  return arena_need(model_, all_ops(), workspace, workers);
+  return arena_need(model_, all_ops(), workspace, port);
 }
 
 Status Session::prepare(const Port& port, std::optional<size_t> arena_bytes) {
-  const Result<ArenaNeed> need = this->need(port.workers);
+  const Result<ArenaNeed> need = this->need(port);
   if (!need.ok()) return need.status();
-  const size_t bytes = arena_bytes.value_or(need->arena_bytes);
+  const size_t bytes = arena_bytes.value_or(need->fast_arena_bytes);
   arena_.assign((bytes + 7) / 8, 0);
   const std::span<uint8_t> arena(reinterpret_cast<uint8_t*>(arena_.data()), bytes);
   Status status = interpreter_.prepare(model_, all_ops(), arena, port);

@@ -23,8 +23,8 @@ class Session {
   [[nodiscard]] const std::string& name() const { return name_; }
 
   /// What planning needs, or why it is refused.
-  [[nodiscard]] Result<ArenaNeed> need(uint32_t workers) const;
-  /// Plans into an arena of the needed size, or of `arena_bytes`; may be called again for a fresh start.
+  [[nodiscard]] Result<ArenaNeed> need(const Port& port) const;
+  /// Plans into an arena of the size that makes it fastest, or of `arena_bytes`; may be called again for a fresh start.
   /// `port` stays in use.
   Status prepare(const Port& port, std::optional<size_t> arena_bytes = std::nullopt);
   [[nodiscard]] Interpreter& interpreter() { return interpreter_; }

@@ -58,7 +58,7 @@ struct Cost {
 
 Result<Cost> cost_of(const Model& model, std::span<uint8_t> workspace) {
   Cost cost;
-  Planner planner(model, all_ops(), 1);
+  Planner planner(model, all_ops(), 1U);
   TANDEM_TRY(planner.measure(workspace,
                              {.context = &cost, .on_step = [](void* context, int16_t, KernelId, Work work) {
                                 static_cast<Cost*>(context)->macs += work.macs;

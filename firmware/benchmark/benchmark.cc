@@ -126,14 +126,17 @@ class Run {
     }
     model_ = *model;
     // Before anything is in the memory, because all of it may be what finding that out takes.
-    const Result<ArenaNeed> need = arena_need(model_, kConfig.ops, memory_, cores_);
+    const Result<ArenaNeed> need = arena_need(model_, kConfig.ops, memory_, port_);
     const uint64_t measured = rp2040::microseconds();
     const Status status = interpreter_.prepare(model_, kConfig.ops, arena_, port_);
     const uint64_t prepared = rp2040::microseconds();
     const uint32_t stack = rp2040::stack_used_bytes(0);
     if (need.ok()) {
-      print("ARENA %u %u %u %u %u %u\n", need->arena_bytes, arena_.size(), need->plan_bytes,
-            need->persistent_bytes, need->tensor_bytes, need->workspace_bytes);
+      // With more than it needs, it also streams more.
+      const size_t used = status.ok() ? interpreter_.arena_used_bytes() : 0;
+      print("ARENA %u %u %u %u %u %u\n", std::max(need->arena_bytes, used), arena_.size(), need->plan_bytes,
+            need->persistent_bytes, std::max(need->tensor_bytes, used - std::min(used, need->plan_bytes)),
+            need->workspace_bytes);
     }
     if (!status.ok()) {
       print_error(status, &model_);

@@ -52,6 +52,7 @@ struct ArenaNeed {
   size_t workspace_bytes = 0;  ///< what planning itself needs for a moment
   size_t arena_bytes =
       0;  ///< what to give to Interpreter::prepare, workspace included where it is not given apart
+  size_t fast_arena_bytes = 0;  ///< up to here more arena makes it faster: constants arrive ahead of need
 };
 
 /// Bytes of workspace that planning `model` needs, whatever its operators.
@@ -61,6 +62,8 @@ Result<size_t> workspace_bytes(const Model& model);
 /// workspace_bytes(model) that may be used for anything else afterwards.
 Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace,
                              uint32_t workers = 1);
+/// The same on a port that may stream constants, which takes some plan.
+Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace, const Port& port);
 
 /// Runs a model. Uses no memory but the arena; the object itself is a few pointers and may lie anywhere.
 ///   tandem::Interpreter interpreter;
@@ -72,7 +75,8 @@ class Interpreter {
   /// Plans `model` into `arena`. The arena, the model's bytes and the port stay in use until the interpreter
   /// is prepared anew or given up. `workspace` is memory for planning, workspace_bytes(model) of it, free
   /// again afterwards; without one the arena's tail serves. On failure the interpreter has no model, and the
-  /// arena's content is undefined.
+  /// arena's content is undefined. On a port that streams, what the arena has beyond ArenaNeed::arena_bytes
+  /// is used for constants that arrive ahead of need, up to fast_arena_bytes.
   Status prepare(const Model& model, OpSet ops, std::span<uint8_t> arena, const Port& port = kOneWorker,
                  std::span<uint8_t> workspace = {});
   /// A port that is gone after the call is a mistake; keep it in a variable.

@@ -20,6 +20,19 @@ struct Port {
   /// A free-running clock; null where there is none.
   uint64_t (*ticks)(void* context) = nullptr;
   uint32_t ticks_per_second = 0;
+
+  /// Copies that run beside the workers, one at a time: constants of the model on their way from slow memory
+  /// to the arena, ahead of need. Null where there are none; kernels then read constants where they lie.
+  struct Stream {
+    uintptr_t reach_begin = 0;  ///< addresses that may be copied from: [reach_begin, reach_end)
+    uintptr_t reach_end = 0;
+    /// Starts a copy; none is running. Both places are 4-aligned, and the destination has room for `bytes`
+    /// rounded up to 4.
+    void (*start)(void* context, void* destination, const void* source, uint32_t bytes) = nullptr;
+    /// Whether the copy that was started last has ended, so that all workers see it; `wait` until then.
+    bool (*ended)(void* context, bool wait) = nullptr;
+  };
+  Stream stream;
 };
 
 }  // namespace tandem

@@ -33,14 +33,19 @@ const Port Interpreter::kOneWorker = kDefaultPort;
 
 Result<size_t> workspace_bytes(const Model& model) {
   if (model.bytes().empty()) return Code::kNotPrepared;
-  return Planner(model, {}, 1).workspace_bytes();
+  return Planner(model, {}, 1U).workspace_bytes();
+}
+
+Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace, const Port& port) {
+  if (model.bytes().empty()) return Code::kNotPrepared;
+  Planner planner(model, ops, port);
+  TANDEM_TRY(planner.measure(workspace));
+  return planner.need();
 }
 
 Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace, uint32_t workers) {
-  if (model.bytes().empty()) return Code::kNotPrepared;
-  Planner planner(model, ops, workers);
-  TANDEM_TRY(planner.measure(workspace));
-  return planner.need();
+  const Port port{.workers = workers};
+  return arena_need(model, ops, workspace, port);
 }
 
 Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> arena, const Port& port,
@@ -50,7 +55,7 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   if (model.bytes().empty()) return {.code = Code::kNotPrepared};
   const std::span<uint8_t> memory = aligned(arena, kPlanAlignment);
   const size_t skipped = arena.size() - memory.size();
-  Planner planner(model, ops, port.workers);
+  Planner planner(model, ops, port);
   const bool own_workspace = workspace.empty();
   if (own_workspace) {
     const size_t bytes = planner.workspace_bytes();
@@ -65,6 +70,7 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   const ArenaNeed& need = planner.need();
   const size_t needed = own_workspace ? need.arena_bytes : need.plan_bytes + need.tensor_bytes;
   if (needed > memory.size()) return too_small(needed + skipped, arena.size());
+  planner.stream_within(memory.size() - need.plan_bytes);
 
   uint8_t* const plan = memory.data();
   auto* const kernels = reinterpret_cast<const AnyKernel**>(plan + planner.plan_bytes());

@@ -12,15 +12,60 @@ bool aligned(const void* pointer, uint32_t alignment) {
   return reinterpret_cast<uintptr_t>(pointer) % alignment == 0;
 }
 
+// A machine that cannot copy beside its workers, with a plan made for one that can.
+void copy_now(const Bases& bases, const PlanStream& stream) {
+  std::memcpy(bases.arena + stream.destination, bases.constants + stream.source, stream.bytes);
+}
+
+// The plan's streams during one run. Worker 0 alone looks after them.
+struct Streams {
+  const Port& port;
+  const Bases& bases;
+  const PlanStream* next;  // to be started
+  const PlanStream* end;
+  const PlanStream* running = nullptr;
+
+  // Whether there is one to start during `step`.
+  [[nodiscard]] bool due(uint32_t step) const { return next != end && next->start_step <= step; }
+
+  // Starts the next one that is due if none is running. Waits for one that `needed` already needs.
+  TANDEM_HOT("streams") void advance(uint32_t step, int32_t needed) {
+    for (;;) {
+      if (running != nullptr) {
+        if (!port.stream.ended(port.context, running->needed_step <= needed)) return;
+        running = nullptr;
+      }
+      if (!due(step)) return;
+      const PlanStream& stream = *next++;
+      if (port.stream.start == nullptr) {
+        copy_now(bases, stream);
+        continue;
+      }
+      port.stream.start(port.context, bases.arena + stream.destination, bases.constants + stream.source,
+                        stream.bytes);
+      running = &stream;
+    }
+  }
+
+  // Leaves none running.
+  void finish() const {
+    if (running != nullptr) static_cast<void>(port.stream.ended(port.context, true));
+  }
+};
+constexpr int32_t kNoStep = -1;
+
 // One step on all workers.
 struct SharedStep {
   KernelFunction kernel = nullptr;
   const void* params = nullptr;
   const Bases& bases;
+  Streams& streams;
+  uint32_t index;
   std::atomic<KernelResult> outcome = KernelResult::kOk;  // of any worker that has something to say
 
   TANDEM_HOT("work") static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
     auto& step = *static_cast<SharedStep*>(self);
+    if (worker == 0 && step.streams.due(step.index)) step.streams.advance(step.index, kNoStep);
     const KernelResult result =
         step.kernel(step.params, {.bases = step.bases, .begin = begin, .end = end, .worker = worker});
     if (result != KernelResult::kOk) step.outcome.store(result, std::memory_order_relaxed);
@@ -32,12 +77,23 @@ struct SharedStep {
 // A function of its own under a stable name: what measures steps, on a board or a simulator, looks for its
 // entry and its return.
 [[gnu::noinline]] TANDEM_HOT("run_step") KernelResult
-    run_step(const BoundPlan& bound, const Port& port, const Step& step) {
+    run_step(const BoundPlan& bound, const Port& port, Streams& streams, uint32_t index) {
+  const Step& step = bound.plan.steps()[index];
   SharedStep shared{.kernel = bound.kernels[step.kernel]->run,
                     .params = bound.plan.at<uint8_t>(step.params),
-                    .bases = bound.bases};
+                    .bases = bound.bases,
+                    .streams = streams,
+                    .index = index};
+  streams.advance(index, static_cast<int32_t>(index));
   if (port.workers <= 1 || step.units <= 1) {
-    SharedStep::work(&shared, 0, 0, step.units);
+    // While streams wait for their turn, in pieces, between which the next one can start.
+    constexpr uint32_t kPieces = 16;
+    const uint32_t piece = step.units / kPieces + 1;
+    uint32_t begin = 0;
+    for (; streams.due(index) && begin + piece < step.units; begin += piece) {
+      SharedStep::work(&shared, 0, begin, begin + piece);
+    }
+    SharedStep::work(&shared, 0, begin, step.units);
   } else {
     port.parallel_for(port.context, step.units, SharedStep::work, &shared);
   }
@@ -90,11 +146,16 @@ void reset_variables(const BoundPlan& bound) {
 
 TANDEM_HOT("run") Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler) {
   const std::span<const Step> steps = bound.plan.steps();
+  const std::span<const PlanStream> all_streams = bound.plan.streams();
+  Streams streams{.port = port,
+                  .bases = bound.bases,
+                  .next = all_streams.data(),
+                  .end = all_streams.data() + all_streams.size()};
   const bool profiled = profiler != nullptr && profiler->on_step != nullptr;
   for (uint32_t i = 0; i < steps.size(); ++i) {
     const bool timed = profiled && port.ticks != nullptr;
     const uint64_t begin = timed ? port.ticks(port.context) : 0;
-    const KernelResult result = run_step(bound, port, steps[i]);
+    const KernelResult result = run_step(bound, port, streams, i);
     if (profiled) {
       profiler->on_step(profiler->context, {.step = static_cast<uint16_t>(i),
                                             .op = steps[i].op,
@@ -102,8 +163,12 @@ TANDEM_HOT("run") Outcome run(const BoundPlan& bound, const Port& port, const Pr
                                             .begin = begin,
                                             .end = timed ? port.ticks(port.context) : 0});
     }
-    if (result != KernelResult::kOk) return {.kind = result, .op = steps[i].op};
+    if (result != KernelResult::kOk) {
+      streams.finish();
+      return {.kind = result, .op = steps[i].op};
+    }
   }
+  streams.finish();
   return {};
 }
 

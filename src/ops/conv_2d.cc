@@ -86,7 +86,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   params.window = *window;
   params.in_channels = in.shape[3];
   params.in = c.ref(in);
-  params.weights = c.ref(weights);
+  params.weights = c.streamed(weights);
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   TANDEM_TRY(plan_output_clamp(c, options.activation, params.clamp, params.clamp_f32));

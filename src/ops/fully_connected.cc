@@ -72,7 +72,7 @@ Status plan_fully_connected(OpContext& c) {
 
   params.outputs = cut_into_blocks(out.elements, params.depth);
   params.in = c.ref(in);
-  params.weights = c.ref(weights);
+  params.weights = c.streamed(weights);
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));

@@ -62,6 +62,10 @@ class OpContext {
   // ---- memory
   /// Where an operand lies. A constant that the file does not align for its type is copied into the plan.
   [[nodiscard]] Ref ref(const TensorInfo& tensor);
+  /// Where a constant lies that a kernel reads once, from end to end: in the arena if the planner finds room
+  /// and time to bring it there before the operator starts, else where ref() says. The kernel sees no
+  /// difference; it may take from each worker no time but that of a few reads of slow memory.
+  [[nodiscard]] Ref streamed(const TensorInfo& tensor);
   /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True:
   /// it does. Only for kernels that read an element of that input before they, or another worker, write its
   /// place.

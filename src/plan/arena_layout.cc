@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 namespace tandem {
 namespace {
@@ -31,31 +32,58 @@ constexpr Before kOrders[] = {
     [](const Buffer& a, const Buffer& b) { return a.last != b.last ? a.last > b.last : a.bytes > b.bytes; },
 };
 
+// The lowest place from `start` where `buffer` collides with none of `placed`, which are in order of offsets.
+uint64_t lowest_place(std::span<const Buffer> buffers, const Buffer& buffer, std::span<const uint16_t> placed,
+                      uint64_t start) {
+  uint64_t offset = start;
+  for (const uint16_t i : placed) {
+    const Buffer& other = buffers[i];
+    if (!buffer.alive_with(other)) continue;
+    if (other.offset >= offset + buffer.bytes) break;
+    offset = std::max(offset, uint64_t{other.offset} + other.bytes);
+  }
+  return offset;
+}
+
+// Adds buffer `index` to the first `count` of `placed`.
+void insert_by_offset(std::span<const Buffer> buffers, std::span<uint16_t> placed, size_t count,
+                      uint16_t index) {
+  size_t at = count;
+  while (at > 0 && buffers[placed[at - 1]].offset > buffers[index].offset) --at;
+  std::copy_backward(placed.begin() + at, placed.begin() + count, placed.begin() + count + 1);
+  placed[at] = index;
+}
+
 // Gives every buffer of `order` the lowest place where it collides with none already placed.
 uint64_t place(std::span<Buffer> buffers, std::span<const uint16_t> order, std::span<uint16_t> placed,
                uint64_t start) {
   uint64_t end = start;
-  size_t count = 0;  // of `placed`, which is kept in order of offsets
+  size_t count = 0;  // of `placed`
   for (const uint16_t index : order) {
     Buffer& buffer = buffers[index];
-    uint64_t offset = start;
-    for (size_t i = 0; i < count; ++i) {
-      const Buffer& other = buffers[placed[i]];
-      if (!buffer.alive_with(other)) continue;
-      if (other.offset >= offset + buffer.bytes) break;
-      offset = std::max(offset, uint64_t{other.offset} + other.bytes);
-    }
+    const uint64_t offset = lowest_place(buffers, buffer, placed.first(count), start);
     // An arena beyond 4 GiB is refused by the caller on what is returned; the offset itself only has to be
     // defined.
     buffer.offset = static_cast<uint32_t>(offset);
     end = std::max(end, offset + buffer.bytes);
-    size_t at = count;
-    while (at > 0 && buffers[placed[at - 1]].offset > buffer.offset) --at;
-    std::copy_backward(placed.begin() + at, placed.begin() + count, placed.begin() + count + 1);
-    placed[at] = index;
-    ++count;
+    insert_by_offset(buffers, placed, count++, index);
   }
   return end;
+}
+
+// A word of flash takes an RP2040 50 cycles; cache misses and the start of a copy between two work units come
+// on top.
+int64_t copy_cycles(const Buffer& buffer) {
+  constexpr int64_t kCyclesPerByte = 14;
+  constexpr int64_t kStart = 1000;
+  return kStart + kCyclesPerByte * buffer.bytes;
+}
+
+// The last operator that starts no later than `time`, from `first` on.
+int16_t operator_at(OperatorTimes times, int64_t time, int16_t first, int16_t last) {
+  int16_t op = last;
+  while (op > first && times[static_cast<size_t>(op)] > time) --op;
+  return op;
 }
 
 std::span<uint16_t> sorted(std::span<const Buffer> buffers, std::span<uint16_t> order, Before before) {
@@ -119,6 +147,63 @@ uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span
   if (last != best) best_end = try_order(best);
   for (Buffer& buffer : buffers) buffer.offset = buffers[buffer.root].offset;
   return best_end;
+}
+
+StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
+                             OperatorTimes times, uint64_t laid_out, uint64_t limit) {
+  constexpr int16_t kMaxLead = 31;  // bounds the time that this takes
+  limit = std::max(limit, laid_out);
+  size_t wanted = 0;
+  size_t placed_count = 0;
+  for (uint32_t i = 0; i < buffers.size(); ++i) {
+    const auto index = static_cast<uint16_t>(i);
+    Buffer& buffer = buffers[i];
+    if (buffer.wants_stream()) {
+      buffer.first = buffer.needed();
+      buffer.constant = Buffer::kStreamWanted;
+      order[wanted++] = index;
+    } else if (needs_place(buffers, i)) {
+      placed[placed_count++] = index;
+    }
+  }
+  std::sort(placed.begin(), placed.begin() + placed_count,
+            [&](uint16_t a, uint16_t b) { return buffers[a].offset < buffers[b].offset; });
+  std::sort(order.begin(), order.begin() + wanted, [&](uint16_t a, uint16_t b) {
+    return buffers[a].first != buffers[b].first ? buffers[a].first < buffers[b].first : a < b;
+  });
+
+  StreamedLayout layout{.end = laid_out};
+  int64_t next_start = INT64_MAX;  // of the copy that follows
+  for (size_t k = wanted; k-- > 0;) {
+    Buffer& buffer = buffers[order[k]];
+    const int16_t needed = buffer.first;
+    const int64_t needed_at = times[static_cast<size_t>(needed)];
+    const int64_t cycles = copy_cycles(buffer);
+    const int64_t latest = std::min(needed_at, next_start) - cycles;
+    const auto earliest = static_cast<int16_t>(std::max(0, needed - kMaxLead));
+    for (int16_t first = operator_at(times, latest, earliest, needed); first < needed; ++first) {
+      const int64_t start = std::max<int64_t>(latest, times[static_cast<size_t>(first)]);
+      // Copied while nothing else is done, it costs what reading flash costs; half of that is worth memory.
+      if (start + cycles - needed_at > cycles / 2) break;
+      buffer.first = first;
+      const uint64_t offset =
+          lowest_place(buffers, buffer, placed.first(placed_count), persistent_bytes(buffers));
+      if (offset + buffer.bytes > limit) continue;
+      buffer.offset = static_cast<uint32_t>(offset);
+      buffer.constant = static_cast<uint8_t>(Buffer::kStreamWanted + needed - first);
+      insert_by_offset(buffers, placed, placed_count++, order[k]);
+      layout.end = std::max(layout.end, offset + buffer.bytes);
+      ++layout.streams;
+      next_start = start;
+      break;
+    }
+    if (!buffer.streamed()) buffer.first = needed;
+  }
+  std::sort(order.begin(), order.begin() + wanted, [&](uint16_t a, uint16_t b) {
+    const auto key = [&](uint16_t i) { return std::tuple(!buffers[i].streamed(), buffers[i].needed(), i); };
+    return key(a) < key(b);
+  });
+  return layout;
 }
 
 }  // namespace tandem

@@ -6,10 +6,15 @@
 // Who needs memory when, and where everything goes.
 namespace tandem {
 
-/// Memory that a tensor or an operator's scratch needs. Times are operator indices; a model's inputs are
-/// written at time −1, its outputs are read at time operator_count.
+/// Memory that a tensor, an operator's scratch or a streamed constant needs. Times are operator indices; a
+/// model's inputs are written at time −1, its outputs are read at time operator_count.
 struct Buffer {
   static constexpr int16_t kUnwritten = INT16_MAX;
+  // What `constant` says of one that lies in the model file. An operator may ask for it to be copied to the
+  // arena; if it gets a place there, `constant` is kStreamWanted and the number of operators from `first`,
+  // during which copying may start, to the one that reads it first.
+  static constexpr uint8_t kInFile = 1;
+  static constexpr uint8_t kStreamWanted = 2;
 
   uint32_t bytes = 0;          ///< multiple of kBufferAlignment; 0: needs no memory of its own
   uint32_t offset = 0;         ///< in the arena
@@ -17,8 +22,12 @@ struct Buffer {
   int16_t last = -1;           ///< when it is read last
   uint16_t root = 0;           ///< the buffer whose memory it is: itself, or an input overwritten in place
   uint8_t variable = 0;        ///< lives for ever, at the arena's start
-  uint8_t constant = 0;        ///< lies in the model file
+  uint8_t constant = 0;        ///< lies in the model file: kInFile, or more
 
+  [[nodiscard]] bool wants_stream() const { return constant >= kStreamWanted; }
+  [[nodiscard]] bool streamed() const { return constant > kStreamWanted; }
+  /// The operator that reads a constant which wants to be streamed first.
+  [[nodiscard]] int16_t needed() const { return static_cast<int16_t>(first + constant - kStreamWanted); }
   [[nodiscard]] bool alive_with(const Buffer& other) const {
     return first <= other.last && other.first <= last;
   }
@@ -32,6 +41,23 @@ constexpr uint32_t kLayoutBytesPerBuffer = sizeof(Buffer) + 2 * sizeof(uint16_t)
 /// Variables go to the front. Returns the end of the highest. `order` and `placed` are working memory, as
 /// long as `buffers`. Time: buffers² for each of a handful of heuristics; deterministic.
 uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed);
+
+/// When each operator starts, in cycles from the first one's start, as far as that can be said.
+using OperatorTimes = std::span<const uint32_t>;
+
+struct StreamedLayout {
+  uint64_t end = 0;      ///< of the highest buffer
+  uint32_t streams = 0;  ///< how many were placed
+};
+
+/// Gives streamed constants places beside the buffers that lay_out() placed, whose highest end is `laid_out`,
+/// none of them ending above max(laid_out, limit). Copies run one after the other in the order of need, each
+/// as late as it can start and still arrive; later where there is no memory before, or never where it would
+/// come too late to be worth it. `order` and `placed` are as for lay_out; `order` then starts with all that
+/// are wanted, in the order of need, those without a place behind the others. May be called again with
+/// another limit.
+StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
+                             OperatorTimes times, uint64_t laid_out, uint64_t limit);
 
 /// Bytes of all variables.
 uint32_t persistent_bytes(std::span<const Buffer> buffers);

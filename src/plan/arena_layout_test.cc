@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "models/random.h"
@@ -69,6 +70,118 @@ TEST(ArenaLayout, LiveBuffersDoNotOverlapAndAreAligned) {
       }
     }
   }
+}
+
+// Times of operators that take up to `longest` cycles each.
+std::vector<uint32_t> random_times(models::SplitMix64& random, int16_t operators, uint32_t longest) {
+  std::vector<uint32_t> times;
+  uint32_t now = 0;
+  for (int16_t i = 0; i < operators; ++i) {
+    times.push_back(now);
+    now += static_cast<uint32_t>(random.next() % longest);
+  }
+  return times;
+}
+
+// Makes every third or so constant of `buffers` one that an operator wants streamed.
+void want_streams(models::SplitMix64& random, std::vector<Buffer>& buffers, int16_t operators) {
+  for (uint16_t i = 0; i < buffers.size(); ++i) {
+    if (buffers[i].root != i || buffers[i].variable != 0 || buffers[i].bytes == 0 || random.next() % 3 != 0) {
+      continue;
+    }
+    if (std::ranges::any_of(buffers, [&](const Buffer& b) { return b.root == i && &b != &buffers[i]; }))
+      continue;
+    buffers[i].constant = Buffer::kStreamWanted;
+    buffers[i].first = static_cast<int16_t>(random.next() % static_cast<uint32_t>(operators));
+    buffers[i].last =
+        std::max(buffers[i].first, std::min(buffers[i].last, static_cast<int16_t>(operators - 1)));
+  }
+}
+
+TEST(PlaceStreams, NeverOverlapAnythingAliveNorPassTheLimit) {
+  uint32_t placed_streams = 0;
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE("seed=" + std::to_string(seed));
+    models::SplitMix64 random(seed);
+    const auto operators = static_cast<int16_t>(1 + random.next() % 40);
+    const auto count = static_cast<uint16_t>(1 + random.next() % 90);
+    std::vector<Buffer> buffers = random_buffers(random, count, operators);
+    want_streams(random, buffers, operators);
+    const std::vector<uint32_t> times = random_times(random, operators, seed % 2 == 0 ? 500'000 : 20'000);
+    std::vector<uint16_t> order(count), placed(count);
+    const uint64_t laid_out = lay_out(buffers, order, placed);
+    const std::vector<Buffer> before = buffers;
+    // Placed anew for each limit, from what the limit before has left behind.
+    for (const uint64_t limit : {uint64_t{0}, laid_out + 4000, uint64_t{1} << 30, laid_out}) {
+      const StreamedLayout layout = place_streams(buffers, order, placed, times, laid_out, limit);
+      placed_streams += layout.streams;
+      EXPECT_LE(layout.end, std::max(limit, laid_out));
+      uint32_t streams = 0;
+      for (uint16_t i = 0; i < count; ++i) {
+        const Buffer& a = buffers[i];
+        if (!before[i].wants_stream()) {
+          EXPECT_EQ(a.offset, before[i].offset);
+          continue;
+        }
+        EXPECT_EQ(a.needed(), before[i].first);
+        if (!a.streamed()) continue;
+        EXPECT_LT(streams, layout.streams);
+        EXPECT_LT(a.first, a.needed());
+        EXPECT_GE(a.first, 0);
+        EXPECT_EQ(a.offset % kBufferAlignment, 0U);
+        EXPECT_LE(a.offset + a.bytes, layout.end);
+        for (uint16_t k = 0; k < count; ++k) {
+          const Buffer& b = buffers[k];
+          if (k == i || b.bytes == 0 || (b.constant != 0 && !b.streamed())) continue;
+          const bool together = b.variable != 0 || a.alive_with(b);
+          EXPECT_FALSE(together && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes)
+              << i << " and " << k;
+        }
+        ++streams;
+      }
+      EXPECT_EQ(streams, layout.streams);
+      // In the order of need, those without a place at the end.
+      for (uint32_t k = 0; k + 1 < layout.streams; ++k) {
+        EXPECT_LE(buffers[order[k]].needed(), buffers[order[k + 1]].needed());
+      }
+      for (uint32_t k = 0; k < layout.streams; ++k) EXPECT_TRUE(buffers[order[k]].streamed());
+    }
+  }
+  EXPECT_GT(placed_streams, 1000U);
+}
+
+// Three operators of 100,000 cycles, the last two with a constant each.
+TEST(PlaceStreams, StartAsLateAsTheyArriveInTime) {
+  std::vector<Buffer> buffers(4);
+  buffers[0] = {.bytes = 4096, .first = 0, .last = 1, .root = 0};
+  buffers[1] = {.bytes = 4096, .first = 1, .last = 2, .root = 1};
+  buffers[2] = {.bytes = 4096, .first = 1, .last = 1, .root = 2, .constant = Buffer::kStreamWanted};
+  buffers[3] = {.bytes = 4096, .first = 2, .last = 2, .root = 3, .constant = Buffer::kStreamWanted};
+  const std::vector<uint32_t> times = {0, 100'000, 200'000};
+  std::vector<uint16_t> order(4), placed(4);
+  const uint64_t end = lay_out(buffers, order, placed);
+  EXPECT_EQ(end, 8192U);
+  // Both constants are wanted while both tensors are alive, so one needs more arena; the other one has the
+  // memory that is free during the first operator, but not during the second, which reads it.
+  EXPECT_EQ(place_streams(buffers, order, placed, times, end, 0).streams, 0U);
+  EXPECT_EQ(place_streams(buffers, order, placed, times, end, end + 4096).streams, 1U);
+  const StreamedLayout layout = place_streams(buffers, order, placed, times, end, UINT32_MAX);
+  EXPECT_EQ(layout.streams, 2U);
+  EXPECT_EQ(layout.end, end + 8192);
+  EXPECT_EQ(buffers[2].first, 0);
+  EXPECT_EQ(buffers[3].first, 1);
+}
+
+TEST(PlaceStreams, NoneIsWorthMemoryThatComesTooLate) {
+  std::vector<Buffer> buffers(2);
+  buffers[0] = {.bytes = 64, .first = -1, .last = 1, .root = 0};
+  buffers[1] = {.bytes = 65536, .first = 1, .last = 1, .root = 1, .constant = Buffer::kStreamWanted};
+  std::vector<uint16_t> order(2), placed(2);
+  const uint64_t end = lay_out(buffers, order, placed);
+  const std::vector<uint32_t> fast = {0, 50'000};
+  EXPECT_EQ(place_streams(buffers, order, placed, fast, end, UINT32_MAX).streams, 0U);
+  const std::vector<uint32_t> slow = {0, 2'000'000};
+  EXPECT_EQ(place_streams(buffers, order, placed, slow, end, UINT32_MAX).streams, 1U);
 }
 
 TEST(ArenaLayout, IsDeterministic) {

@@ -8,7 +8,8 @@
 // The format of a plan: plain data, position independent, 8-aligned. In this order, without gaps but
 // alignment:
 //   PlanHeader | Step[steps] | PlanTensor[inputs] | PlanTensor[outputs] | PlanVariable[variables]
-//   | uint16_t kernel ids[kernels] | data: steps' parameters, dimensions, prepared constants
+//   | PlanStream[streams] | uint16_t kernel ids[kernels] | data: steps' parameters, dimensions, prepared
+//   constants
 // Steps name kernels by position in the plan's list of kernel ids; the program supplies the functions in that
 // order.
 namespace tandem {
@@ -29,6 +30,8 @@ struct PlanHeader {
   uint16_t kernels = 0;
   uint8_t workers = 1;              ///< how many workers scratch memory is laid out for
   uint8_t constants_remainder = 0;  ///< address of the model file modulo kConstantsAlignment
+  uint16_t streams = 0;
+  uint16_t reserved = 0;
 };
 constexpr uint32_t kConstantsAlignment = 16;
 
@@ -60,6 +63,19 @@ struct PlanVariable {
   uint32_t fill = 0;  ///< every byte of it at the start
 };
 
+/// Bytes of the model file that are copied to the arena while steps before the one that reads them run. In
+/// the order of need, which is the order of copying; one at a time. Behind them those for which no memory was
+/// free: they are never copied, and their kernels read the file.
+struct PlanStream {
+  static constexpr uint16_t kNever = UINT16_MAX;
+
+  uint32_t source = 0;            ///< offset in the model file; its address is 4-aligned
+  uint32_t destination = 0;       ///< offset in the arena
+  uint32_t bytes = 0;             ///< the destination has room for them rounded up to kBufferAlignment
+  uint16_t start_step = kNever;   ///< the first step during which the destination is free
+  uint16_t needed_step = kNever;  ///< the first step that reads it
+};
+
 /// A plan's sections.
 class PlanView {
  public:
@@ -76,6 +92,9 @@ class PlanView {
   }
   [[nodiscard]] std::span<const PlanVariable> variables() const {
     return {at<PlanVariable>(variables_at()), header().variables};
+  }
+  [[nodiscard]] std::span<const PlanStream> streams() const {
+    return {at<PlanStream>(streams_at()), header().streams};
   }
   [[nodiscard]] std::span<const KernelId> kernels() const {
     return {at<KernelId>(kernels_at()), header().kernels};
@@ -101,8 +120,11 @@ class PlanView {
   [[nodiscard]] uint32_t variables_at() const {
     return outputs_at() + header().outputs * uint32_t{sizeof(PlanTensor)};
   }
-  [[nodiscard]] uint32_t kernels_at() const {
+  [[nodiscard]] uint32_t streams_at() const {
     return variables_at() + header().variables * uint32_t{sizeof(PlanVariable)};
+  }
+  [[nodiscard]] uint32_t kernels_at() const {
+    return streams_at() + header().streams * uint32_t{sizeof(PlanStream)};
   }
 
   const uint8_t* plan_ = nullptr;

@@ -1,5 +1,6 @@
 #include "plan/plan_pass.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tandem {
@@ -32,6 +33,12 @@ Status missing(const OperatorInfo& op) {
 }
 
 }  // namespace
+
+PlanTarget::PlanTarget(const Port& port) : workers(port.workers) {
+  if (port.stream.start == nullptr) return;
+  reach_begin = port.stream.reach_begin;
+  reach_end = port.stream.reach_end;
+}
 
 void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
   plan_ = plan;
@@ -107,6 +114,18 @@ uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
   return counts_.kernels++;
 }
 
+// What fast loops take, because copies that start too early cost memory only, too late ones time.
+void PlanPass::estimate(uint64_t macs, uint64_t elements) {
+  if (op_cycles_.empty()) return;
+  constexpr uint64_t kCyclesPerMac = 2;
+  constexpr uint64_t kCyclesPerElement = 8;
+  uint32_t& cycles = op_cycles_[static_cast<uint32_t>(op_)];
+  const uint64_t more = (std::min<uint64_t>(macs, UINT32_MAX) * kCyclesPerMac +
+                         std::min<uint64_t>(elements, UINT32_MAX) * kCyclesPerElement) /
+                        target_.workers;
+  cycles = static_cast<uint32_t>(std::min<uint64_t>(cycles + more, UINT32_MAX));
+}
+
 void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
   if (listener_->on_step != nullptr) listener_->on_step(listener_->context, op_, kernel.id, work);
   const uint32_t units = work.units == 0 ? 1 : work.units;
@@ -135,6 +154,36 @@ Ref PlanPass::tensor_ref(const TensorInfo& tensor) {
   const uint32_t offset = reserve(tensor.bytes, alignment);
   if (writing()) std::memcpy(plan_ + offset, tensor.data, tensor.bytes);
   return Ref::make(Ref::kPlan, offset);
+}
+
+bool PlanPass::streamable(const TensorInfo& tensor) const {
+  constexpr uint32_t kWordAlignment = 4;
+  constexpr uint32_t kLeastBytes = 512;  // less is not worth an entry in the plan
+  const auto address = reinterpret_cast<uintptr_t>(tensor.data);
+  return tensor.present() && tensor.constant() && tensor.bytes >= kLeastBytes &&
+         address % std::max(kWordAlignment, element_alignment(tensor.type)) == 0 &&
+         address >= target_.reach_begin && address < target_.reach_end &&
+         tensor.bytes <= target_.reach_end - address;
+}
+
+Ref PlanPass::streamed_ref(const TensorInfo& tensor) {
+  if (!streamable(tensor)) return tensor_ref(tensor);
+  Buffer& buffer = buffers_[static_cast<uint32_t>(tensor.index)];
+  if (writing()) {
+    return buffer.streamed() ? Ref::make(Ref::kArena, buffer.offset) : tensor_ref(tensor);
+  }
+  if (!buffer.wants_stream()) {
+    if (counts_.streams == UINT16_MAX) {
+      too_large_ = true;
+      return {};
+    }
+    ++counts_.streams;
+    buffer.constant = Buffer::kStreamWanted;
+    buffer.bytes = align_up(tensor.bytes, kBufferAlignment);
+    buffer.first = op_;
+  }
+  buffer.last = op_;
+  return tensor_ref(tensor);
 }
 
 PlanTensor PlanPass::describe_tensor(const TensorInfo& tensor) {
@@ -182,6 +231,28 @@ void PlanPass::write_tensors(const Subgraph& subgraph) {
           .fill = static_cast<uint8_t>(fill)};
     }
     ++counts_.variables;
+  }
+}
+
+void PlanPass::write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams) {
+  const PlanView view(plan_);
+  const auto first_step = [&](int32_t op) {
+    const std::span<const Step> steps = view.steps();
+    const auto step = std::lower_bound(steps.begin(), steps.end(), op,
+                                       [](const Step& a, int32_t wanted) { return a.op < wanted; });
+    return static_cast<uint16_t>(step - steps.begin());
+  };
+  for (const uint16_t index : streams) {
+    const Buffer& buffer = buffers_[index];
+    const TensorInfo tensor = subgraph.tensor(index);
+    PlanStream stream{.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()),
+                      .destination = buffer.offset,
+                      .bytes = tensor.bytes};
+    if (buffer.streamed()) {
+      stream.start_step = first_step(buffer.first);
+      stream.needed_step = first_step(buffer.needed());
+    }
+    const_cast<PlanStream&>(view.streams()[counts_.streams++]) = stream;
   }
 }
 
@@ -250,6 +321,8 @@ Status OpContext::expect_same_quantization(uint32_t i) const {
 
 Ref OpContext::ref(const TensorInfo& tensor) { return pass_.tensor_ref(tensor); }
 
+Ref OpContext::streamed(const TensorInfo& tensor) { return pass_.streamed_ref(tensor); }
+
 bool OpContext::try_in_place(uint32_t i) {
   const int32_t source = index(op_.inputs, i);
   const int32_t target = index(op_.outputs, 0);
@@ -268,7 +341,7 @@ bool OpContext::try_in_place(uint32_t i) {
   return true;
 }
 
-uint32_t OpContext::workers() const { return pass_.workers_; }
+uint32_t OpContext::workers() const { return pass_.target_.workers; }
 
 Scratch OpContext::scratch(uint32_t bytes_per_worker) {
   Ref shared;
@@ -277,7 +350,7 @@ Scratch OpContext::scratch(uint32_t bytes_per_worker) {
 
 Scratch OpContext::scratch(uint32_t bytes_per_worker, uint32_t shared_bytes, Ref& shared) {
   const uint32_t stride = align_up(bytes_per_worker, kBufferAlignment);
-  const uint64_t own = uint64_t{stride} * pass_.workers_;
+  const uint64_t own = uint64_t{stride} * pass_.target_.workers;
   if (own + shared_bytes > kMaxTensorBytes) {
     pass_.too_large_ = true;
     return {};
@@ -304,7 +377,11 @@ bool OpContext::has(KernelId kernel) const { return pass_.find_kernel(op_, kerne
 void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work) {
   // Where nothing comes out there is nothing to do, and loops over the other dimensions could take for ever.
   bool writes = op_.outputs.count == 0;
-  for (uint32_t i = 0; i < op_.outputs.count; ++i) writes |= output(i).elements > 0;
+  uint64_t elements = 0;
+  for (uint32_t i = 0; i < op_.outputs.count; ++i) {
+    elements += output(i).elements;
+    writes |= output(i).elements > 0;
+  }
   if (!writes) return;
   const AnyKernel* found = pass_.find_kernel(op_, kernel);
   if (found == nullptr) {
@@ -312,6 +389,7 @@ void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes,
     return;
   }
   pass_.emit(*found, params, params_bytes, work);
+  pass_.estimate(work.macs, elements);
 }
 
 }  // namespace tandem

@@ -6,6 +6,7 @@
 #include "ops/op_context.h"
 #include "plan/arena_layout.h"
 #include "plan/plan.h"
+#include "tandem/port.h"
 
 namespace tandem {
 
@@ -18,13 +19,26 @@ struct PlanListener {
   void (*on_refused)(void* context, const Status& status) = nullptr;
 };
 
+/// What planning knows of the machine.
+struct PlanTarget {
+  PlanTarget(uint32_t worker_count) : workers(worker_count) {}  // NOLINT: one that streams nothing
+  PlanTarget(const Port& port);                                 // NOLINT
+
+  uint32_t workers = 1;
+  uintptr_t reach_begin = 0;  ///< addresses that constants may be streamed from
+  uintptr_t reach_end = 0;
+};
+
 /// One walk over a model's operators: measuring (`plan` null) or writing.
 class PlanPass {
  public:
   /// `buffers`: a record for each tensor, then one for each operator's scratch. `header`'s counts of sections
   /// must be final when writing.
-  PlanPass(const Model& model, std::span<Buffer> buffers, uint32_t tensor_count, uint32_t workers)
-      : model_(model), buffers_(buffers), tensor_count_(tensor_count), workers_(workers) {}
+  PlanPass(const Model& model, std::span<Buffer> buffers, uint32_t tensor_count, const PlanTarget& target)
+      : model_(model), buffers_(buffers), tensor_count_(tensor_count), target_(target) {}
+
+  /// Measuring: where to write down how many cycles each operator may take.
+  void estimate_into(std::span<uint32_t> op_cycles) { op_cycles_ = op_cycles; }
 
   /// From here on operators write into `plan`, whose header has the counts that measuring found.
   void start_writing(uint8_t* plan, const AnyKernel** kernels);
@@ -33,6 +47,8 @@ class PlanPass {
 
   /// Sections that are not operators': inputs, outputs, variables.
   void write_tensors(const Subgraph& subgraph);
+  /// Writing, at the end: `streams` as place_streams() left them in its `order`.
+  void write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams);
 
   [[nodiscard]] const PlanHeader& counts() const { return counts_; }
   [[nodiscard]] bool too_large() const { return too_large_; }
@@ -46,9 +62,12 @@ class PlanPass {
   /// The kernel, if one of the OpDefs that serve this operator brings it; null if none does.
   const AnyKernel* find_kernel(const OperatorInfo& op, KernelId kernel) const;
   uint16_t kernel_index(const AnyKernel& kernel);
+  void estimate(uint64_t macs, uint64_t elements);
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   PlanTensor describe_tensor(const TensorInfo& tensor);
   Ref tensor_ref(const TensorInfo& tensor);
+  Ref streamed_ref(const TensorInfo& tensor);
+  [[nodiscard]] bool streamable(const TensorInfo& tensor) const;
   Buffer& scratch() { return buffers_[tensor_count_ + static_cast<uint32_t>(op_)]; }
 
   static constexpr uint32_t kKernelWords = (static_cast<uint32_t>(KernelId::kCount) + 31) / 32;
@@ -56,7 +75,8 @@ class PlanPass {
   const Model& model_;
   std::span<Buffer> buffers_;
   uint32_t tensor_count_;
-  uint32_t workers_;
+  PlanTarget target_;
+  std::span<uint32_t> op_cycles_;
   uint8_t* plan_ = nullptr;
   const AnyKernel** kernels_ = nullptr;
   const PlanListener* listener_ = nullptr;

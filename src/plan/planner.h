@@ -10,13 +10,17 @@ namespace tandem {
 /// Turns a model into a plan: measure() finds what it takes, write() makes it.
 class Planner {
  public:
-  Planner(const Model& model, OpSet ops, uint32_t workers);
+  Planner(const Model& model, OpSet ops, const PlanTarget& target);
 
   /// Bytes of workspace that measure() needs.
   [[nodiscard]] size_t workspace_bytes() const;
 
   /// Checks the graph and every operator and lays out the arena. `workspace` stays in use until write().
   Status measure(std::span<uint8_t> workspace, const PlanListener& listener = {});
+
+  /// Lets streamed constants have `tensor_bytes` of arena, together with all that tensors take; after
+  /// measure(), which lets them have what tensors take anyway. need() then says what is used.
+  void stream_within(uint64_t tensor_bytes);
 
   [[nodiscard]] const ArenaNeed& need() const { return need_; }
   /// The records of all tensors, then of all operators' scratch; as long as the workspace lives.
@@ -32,12 +36,17 @@ class Planner {
 
  private:
   Status find_lifetimes();
+  void start_times();
 
   const Model& model_;
   Subgraph subgraph_;
   OpSet ops_;
-  uint32_t workers_;
+  PlanTarget target_;
   std::span<Buffer> buffers_;
+  std::span<uint32_t> times_;  // of each operator
+  std::span<uint16_t> order_;  // of streams, once they are placed
+  std::span<uint16_t> placed_;
+  uint64_t laid_out_ = 0;  // bytes of arena without streams
   PlanHeader header_;
   ArenaNeed need_;
 };

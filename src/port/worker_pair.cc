@@ -2,7 +2,8 @@
 #include "tandem/cores.h"
 
 // Two cores that share the units of a step: one shared counter under one lock. Used by ports whose
-// port_sync.h has lock, unlock, barrier, notify (an event to the other core) and wait (for such an event).
+// port_sync.h has lock, unlock, barrier, notify (an event to the other core), wait (for such an event), and
+// kStream, which may be empty.
 //
 // A core helps with a job exactly if it has taken a unit of it, and it says so under the lock in which it
 // took the first one. So core 0, when no unit is left, needs to wait only while `helping` is set; whether
@@ -98,12 +99,14 @@ const Port& two_cores() {
   static constexpr Port kPort{.workers = 2,
                               .parallel_for = port::parallel_for,
                               .ticks = kTicks,
-                              .ticks_per_second = port::kTicksPerSecond};
+                              .ticks_per_second = port::kTicksPerSecond,
+                              .stream = port::kStream};
   return kPort;
 }
 
 const Port& one_core() {
-  static constexpr Port kPort{.workers = 1, .ticks = kTicks, .ticks_per_second = port::kTicksPerSecond};
+  static constexpr Port kPort{
+      .workers = 1, .ticks = kTicks, .ticks_per_second = port::kTicksPerSecond, .stream = port::kStream};
   return kPort;
 }
 

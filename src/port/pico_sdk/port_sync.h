@@ -2,9 +2,11 @@
 
 #include <cstdint>
 
+#include "hardware/dma.h"
 #include "hardware/sync.h"
 #include "hardware/timer.h"
 #include "pico/multicore.h"
+#include "tandem/port.h"
 
 // What port/worker_pair.cc and port/lend_core1.cc ask of the machine, on the Pico SDK. What a parked core
 // calls is inlined at every optimization level, because out of line it would lie in flash.
@@ -27,6 +29,18 @@ void prepare_lock();
 
 constexpr uint32_t kTicksPerSecond = 1'000'000;
 inline uint64_t ticks() { return time_us_64(); }
+
+#if PICO_RP2040
+inline int32_t claim_stream_channel() { return dma_claim_unused_channel(false); }
+/// Constants that lie in flash (port/xip_stream.cc).
+void start_stream(void* context, void* destination, const void* source, uint32_t bytes);
+bool stream_ended(void* context, bool wait);
+constexpr Port::Stream kStream{
+    .reach_begin = XIP_MAIN_BASE, .reach_end = XIP_CTRL_BASE, .start = start_stream, .ended = stream_ended};
+#else
+// An RP2350 reads flash otherwise.
+constexpr Port::Stream kStream{};
+#endif
 
 inline void start_core1(void (*entry)()) { multicore_launch_core1(entry); }
 inline void stop_core1() { multicore_reset_core1(); }

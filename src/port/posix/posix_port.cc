@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace tandem {
 
-PosixPort::PosixPort(uint32_t workers) {
+PosixPort::PosixPort(uint32_t workers, Streaming streaming) : streaming_(streaming) {
   port_.workers = std::clamp<uint32_t>(workers, 1, Port::kMaxWorkers);
   port_.context = this;
   port_.parallel_for = [](void* self, uint32_t units, Port::Work work, void* arg) {
@@ -18,6 +19,16 @@ PosixPort::PosixPort(uint32_t workers) {
   };
   port_.ticks_per_second = 1'000'000'000;
   for (uint32_t i = 1; i < port_.workers; ++i) helpers_.emplace_back([this, i] { serve(i); });
+  if (streaming == Streaming::kNone) return;
+  port_.stream = {
+      .reach_begin = 0,
+      .reach_end = UINTPTR_MAX,
+      .start =
+          [](void* self, void* destination, const void* source, uint32_t bytes) {
+            static_cast<PosixPort*>(self)->start_copy({destination, source, bytes});
+          },
+      .ended = [](void* self, bool wait) { return static_cast<PosixPort*>(self)->copy_ended(wait); }};
+  if (streaming == Streaming::kThread) copier_ = std::thread([this] { serve_copies(); });
 }
 
 PosixPort::~PosixPort() {
@@ -26,7 +37,41 @@ PosixPort::~PosixPort() {
     stop_ = true;
   }
   start_.notify_all();
+  copy_changed_.notify_all();
   for (std::thread& helper : helpers_) helper.join();
+  if (copier_.joinable()) copier_.join();
+}
+
+void PosixPort::start_copy(const Copy& copy) {
+  {
+    const std::lock_guard lock(mutex_);
+    copy_ = copy;
+  }
+  copy_changed_.notify_all();
+}
+
+bool PosixPort::copy_ended(bool wait) {
+  std::unique_lock lock(mutex_);
+  if (wait && streaming_ == Streaming::kLate) {
+    std::memcpy(copy_.to, copy_.from, copy_.bytes);
+    copy_ = {};
+  }
+  if (wait) copy_changed_.wait(lock, [this] { return copy_.to == nullptr; });
+  return copy_.to == nullptr;
+}
+
+void PosixPort::serve_copies() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    copy_changed_.wait(lock, [this] { return stop_ || copy_.to != nullptr; });
+    if (stop_) return;
+    const Copy copy = copy_;
+    lock.unlock();
+    std::memcpy(copy.to, copy.from, copy.bytes);
+    lock.lock();
+    copy_ = {};
+    copy_changed_.notify_all();
+  }
 }
 
 void PosixPort::take_units(const Job& job, uint32_t worker) {

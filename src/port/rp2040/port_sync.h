@@ -2,6 +2,7 @@
 
 #include "port/rp2040/registers.h"
 #include "port/rp2040/rp2040.h"
+#include "tandem/port.h"
 
 // What port/worker_pair.cc and port/lend_core1.cc ask of the machine.
 namespace tandem::port {
@@ -32,5 +33,14 @@ uint64_t ticks();
 inline void start_core1(void (*entry)()) { rp2040::start_core1(entry); }
 inline void stop_core1() { rp2040::stop_core1(); }
 inline void prepare_core1() {}
+
+inline int32_t claim_stream_channel() { return rp2040::claim_dma_channel(); }
+/// Constants that lie in flash (port/xip_stream.cc).
+void start_stream(void* context, void* destination, const void* source, uint32_t bytes);
+bool stream_ended(void* context, bool wait);
+constexpr Port::Stream kStream{.reach_begin = rp2040::kXipBegin,
+                               .reach_end = rp2040::kXipEnd,
+                               .start = start_stream,
+                               .ended = stream_ended};
 
 }  // namespace tandem::port

@@ -71,13 +71,20 @@ constexpr uint32_t kXipFlush = 0x14000004;
 constexpr uint32_t kXipStatus = 0x14000008;
 constexpr uint32_t kXipHits = 0x1400000c;
 constexpr uint32_t kXipAccesses = 0x14000010;
-constexpr uint32_t kXipStreamCount = 0x14000018;
+constexpr uint32_t kXipStreamAddress = 0x14000014;
+constexpr uint32_t kXipStreamCount = 0x14000018;  // words that are left
+constexpr uint32_t kXipStreamFifo = 0x50400000;   // on a bus of its own, where cores that wait for flash
+                                                  // are in nobody's way
+constexpr uint32_t kXipStreamFifoEmpty = 1 << 1;  // of XIP_STAT
+constexpr uint32_t kXipBegin = 0x10000000;
+constexpr uint32_t kXipEnd = 0x14000000;
 
 // ---- DMA [2.5]
 constexpr uint32_t kDma = 0x50000000;
 constexpr uint32_t kDmaChannels = 12;
 constexpr uint32_t kDmaChannelStride = 0x40;
 constexpr uint32_t kDmaBusy = 1 << 24;  // of a channel's CTRL
+constexpr uint32_t kDmaRequestXipStream = 37;
 
 // ---- Cortex-M0+ [2.4.8]
 constexpr uint32_t kVectorTable = 0xe000ed08;

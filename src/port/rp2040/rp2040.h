@@ -37,6 +37,14 @@ void stop_core1();
 void flush_xip_cache();
 /// Whether no DMA channel is busy and the XIP stream has ended.
 bool bus_masters_idle();
+
+/// A DMA channel, 0 to 11, that nobody has claimed; -1 if there is none. One core at a time may claim. The
+/// first interpreter claims one and keeps it, to stream constants from flash while it infers.
+int32_t claim_dma_channel();
+/// Claims this one; false if somebody has.
+bool claim_dma_channel(uint32_t channel);
+void release_dma_channel(uint32_t channel);
+
 struct XipCounters {
   uint32_t hits = 0;
   uint32_t accesses = 0;

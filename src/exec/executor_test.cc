@@ -1,0 +1,170 @@
+#include "exec/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "port/posix/posix_port.h"
+#include "run_model.h"
+
+namespace tandem {
+namespace {
+
+// A port that keeps the rules of Port::Stream and notes what is asked of it. A copy that is started spoils
+// its destination at once, and its bytes are there when the executor waits for them, not before: a kernel
+// that runs too early reads nonsense.
+struct LatePort {
+  struct Copy {
+    uint8_t* to = nullptr;
+    const uint8_t* from = nullptr;
+    uint32_t bytes = 0;
+  };
+  Copy running;
+  uint32_t started = 0;
+  uint32_t waited = 0;
+  bool prompt = false;  // copies end as soon as somebody asks
+
+  Port port{
+      .context = this,
+      .stream = {.reach_begin = 0,
+                 .reach_end = UINTPTR_MAX,
+                 .start =
+                     [](void* context, void* to, const void* from, uint32_t bytes) {
+                       auto& self = *static_cast<LatePort*>(context);
+                       EXPECT_EQ(self.running.to, nullptr) << "one at a time";
+                       self.running = {static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), bytes};
+                       std::memset(to, 0x5a, bytes);
+                       ++self.started;
+                     },
+                 .ended =
+                     [](void* context, bool wait) {
+                       auto& self = *static_cast<LatePort*>(context);
+                       EXPECT_NE(self.running.to, nullptr) << "nothing was started";
+                       if (!wait && !self.prompt) return false;
+                       self.waited += wait ? 1 : 0;
+                       std::memcpy(self.running.to, self.running.from, self.running.bytes);
+                       self.running = {};
+                       return true;
+                     }}};
+};
+
+class Streams : public testing::Test {
+ protected:
+  void SetUp() override {
+    tflite_ = test::read_file(TANDEM_MODELS "/person_shaped.tflite");
+    storage_.resize(tflite_.size() / 8 + 2);
+    std::memcpy(aligned(storage_), tflite_.data(), tflite_.size());
+    const Result<Model> model = Model::load({aligned(storage_), tflite_.size()});
+    ASSERT_TRUE(model.ok());
+    model_ = *model;
+  }
+
+  static uint8_t* aligned(std::vector<uint64_t>& words) {
+    return reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(words.data()) + 15) / 16 * 16);
+  }
+
+  [[nodiscard]] ArenaNeed need(const Port& port) const {
+    std::vector<uint8_t> workspace(*workspace_bytes(model_));
+    return *arena_need(model_, all_ops(), workspace, port);
+  }
+
+  std::vector<uint8_t> run(const Port& port, size_t arena_bytes, uint32_t times = 2) {
+    arena_.assign(arena_bytes / 8 + 1, 0);
+    const std::span<uint8_t> arena(reinterpret_cast<uint8_t*>(arena_.data()), arena_bytes);
+    EXPECT_TRUE(interpreter_.prepare(model_, all_ops(), arena, port).ok());
+    for (uint32_t i = 0; i < times; ++i) {
+      std::ranges::fill(interpreter_.scratch_memory(), uint8_t{0xa5});
+      uint8_t value = 0;
+      for (uint8_t& byte : interpreter_.input(0).bytes) byte = value += 37;
+      EXPECT_TRUE(interpreter_.invoke().ok());
+    }
+    const std::span<uint8_t> output = interpreter_.output(0).bytes;
+    return {output.begin(), output.end()};
+  }
+
+  [[nodiscard]] std::vector<PlanStream> placed_streams() const {
+    std::vector<PlanStream> placed;
+    for (const PlanStream& stream : PlanView(interpreter_.plan_bytes().data()).streams()) {
+      if (stream.start_step != PlanStream::kNever) placed.push_back(stream);
+    }
+    return placed;
+  }
+
+  std::vector<uint8_t> tflite_;
+  std::vector<uint64_t> storage_;
+  std::vector<uint64_t> arena_;
+  Model model_;
+  Interpreter interpreter_;
+};
+
+constexpr size_t kPlenty = 1 << 20;
+
+TEST_F(Streams, WhatArrivesAtTheLastMomentIsWaitedFor) {
+  const std::vector<uint8_t> want = run(Port{.workers = 1}, kPlenty);
+  for (const bool prompt : {false, true}) {
+    LatePort late{.prompt = prompt};
+    EXPECT_EQ(run(late.port, kPlenty), want);
+    EXPECT_GE(placed_streams().size(), 5U);
+    EXPECT_EQ(late.started, 2 * placed_streams().size());
+    EXPECT_EQ(late.running.to, nullptr) << "invoke() leaves nothing running";
+  }
+}
+
+TEST_F(Streams, AreInTheOrderOfNeedAndStartBeforeIt) {
+  LatePort late;
+  run(late.port, kPlenty, 1);
+  const std::vector<PlanStream> streams = placed_streams();
+  uint16_t needed = 0;
+  for (const PlanStream& stream : streams) {
+    EXPECT_GE(stream.needed_step, needed);
+    EXPECT_LT(stream.start_step, stream.needed_step);
+    needed = stream.needed_step;
+  }
+}
+
+TEST_F(Streams, TakeNoArenaThatIsNotGiven) {
+  const ArenaNeed without = need(Port{});
+  LatePort late;
+  const ArenaNeed with = need(late.port);
+  EXPECT_EQ(with.tensor_bytes, without.tensor_bytes);
+  EXPECT_GT(with.fast_arena_bytes, with.arena_bytes);
+  const std::vector<uint8_t> want = run(Port{.workers = 1}, kPlenty);
+  size_t streamed = 0;
+  for (const size_t bytes : {with.arena_bytes, (with.arena_bytes + with.fast_arena_bytes) / 2,
+                             with.fast_arena_bytes, with.fast_arena_bytes + 10'000}) {
+    EXPECT_EQ(run(late.port, bytes), want) << bytes;
+    EXPECT_LE(interpreter_.arena_used_bytes(), bytes);
+    EXPECT_LE(interpreter_.arena_used_bytes(), with.fast_arena_bytes);
+    EXPECT_GE(placed_streams().size(), streamed) << bytes;
+    streamed = placed_streams().size();
+  }
+}
+
+TEST_F(Streams, ThreadsThatCopyBesideWorkersChangeNothing) {
+  const std::vector<uint8_t> want = run(Port{.workers = 1}, kPlenty);
+  for (const uint32_t workers : {1U, 2U, 4U}) {
+    for (const auto streaming : {PosixPort::Streaming::kThread, PosixPort::Streaming::kLate}) {
+      const PosixPort port(workers, streaming);
+      EXPECT_EQ(run(port.port(), kPlenty), want) << workers << " workers";
+      EXPECT_FALSE(placed_streams().empty());
+    }
+  }
+}
+
+// A plan made where constants are streamed runs on a machine that cannot.
+TEST_F(Streams, WithoutAStreamTheCoreCopies) {
+  LatePort late;
+  const std::vector<uint8_t> want = run(late.port, kPlenty);
+  ASSERT_FALSE(placed_streams().empty());
+  late.port.stream = {};
+  std::ranges::fill(interpreter_.scratch_memory(), uint8_t{0xa5});
+  uint8_t value = 0;
+  for (uint8_t& byte : interpreter_.input(0).bytes) byte = value += 37;
+  EXPECT_TRUE(interpreter_.invoke().ok());
+  EXPECT_TRUE(std::ranges::equal(interpreter_.output(0).bytes, want));
+}
+
+}  // namespace
+}  // namespace tandem
