@@ -17,7 +17,7 @@ struct BenchOptions {
   std::vector<std::string> inputs;  ///< see benchmark_inputs
   bool bytes = false;               ///< of inputs that are files: the tensor's bytes as they are
   uint32_t rounds = 1;              ///< how often to run all inputs
-  uint32_t arena_bytes = 0;         ///< 0: all memory that is left
+  uint32_t arena_bytes = 0;         ///< 0: what leaves 72 KB free, or more if the model needs it
   bool json = false;
   std::filesystem::path trace;  ///< where to write Chrome's JSON trace; empty: nowhere
   std::filesystem::path svg;    ///< where to draw the timeline; empty: nowhere

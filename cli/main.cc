@@ -192,7 +192,9 @@ void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
   command->add_option("--runs", options.rounds, "Run all inputs so often in a row")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000));
-  command->add_option("--arena", options.arena_bytes, "Bytes of arena, instead of all memory that is left")
+  command
+      ->add_option("--arena", options.arena_bytes,
+                   "Bytes of arena, instead of what leaves 72 KB of the board's memory free")
       ->type_name("BYTES");
   command->add_flag("--json", options.json, "Everything as JSON; with one number of cores a flat object");
   command->add_option("--trace", options.trace, "Write the first input's calls for Perfetto")

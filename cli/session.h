@@ -24,8 +24,8 @@ class Session {
 
   /// What planning needs, or why it is refused.
   [[nodiscard]] Result<ArenaNeed> need(const Port& port) const;
-  /// Plans into an arena of the size that makes it fastest, or of `arena_bytes`; may be called again for a fresh start.
-  /// `port` stays in use.
+  /// Plans into an arena of the size that makes it fastest, or of `arena_bytes`; may be called again for a
+  /// fresh start. `port` stays in use.
   Status prepare(const Port& port, std::optional<size_t> arena_bytes = std::nullopt);
   [[nodiscard]] Interpreter& interpreter() { return interpreter_; }
 

@@ -26,7 +26,7 @@ struct Config {
   std::span<const uint32_t> cores;  ///< how many cores to measure with, one after the other: 1, 2
   uint32_t clock_mhz = 125;
   uint32_t rounds = 1;       ///< how often to run all inputs
-  uint32_t arena_bytes = 0;  ///< 0: all memory that the program leaves free
+  uint32_t arena_bytes = 0;  ///< 0: what leaves 72 KB free, or more if the model needs it
 };
 
 extern const Config kConfig;

@@ -78,40 +78,42 @@ Quantization read_quantization(const flat::Table& tensor) {
 flat::Table model_root(const Model& model) { return flat::root({.bytes = model.bytes()}); }
 
 // A tensor of `model`; its index and whether it may be refused are the caller's.
-Result<TensorInfo> read_tensor(const flat::Table& model, const flat::Table& table) {
-  TensorInfo tensor;
+// Into `tensor`, not returned by value: planning is deepest in the stack here, and a record is 100 bytes.
+Status read_tensor(const flat::Table& model, const flat::Table& table, TensorInfo& tensor) {
   const auto type = table.scalar<int8_t>(field::kType);
   tensor.type = static_cast<Type>(type);
-  if (type < 0 || type_bits(tensor.type) == 0) return Status{.code = Code::kTensorType, .a = type};
-  const Result<Shape> shape = read_shape(table);
-  TANDEM_TRY(shape.status());
-  const Result<uint32_t> bytes = tensor_bytes(*shape, tensor.type);
+  if (type < 0 || type_bits(tensor.type) == 0) return {.code = Code::kTensorType, .a = type};
+  {
+    const Result<Shape> shape = read_shape(table);
+    TANDEM_TRY(shape.status());
+    tensor.shape = *shape;
+  }
+  const Result<uint32_t> bytes = tensor_bytes(tensor.shape, tensor.type);
   TANDEM_TRY(bytes.status());
-  tensor.shape = *shape;
-  tensor.elements = shape->elements();
+  tensor.elements = tensor.shape.elements();
   tensor.bytes = *bytes;
   tensor.variable = table.scalar<uint8_t>(field::kIsVariable) != 0;
-  if (table.table(field::kSparsity).valid()) return Code::kSparseTensor;
+  if (table.table(field::kSparsity).valid()) return {.code = Code::kSparseTensor};
 
   const auto buffer = table.scalar<uint32_t>(field::kBuffer);
   const flat::Vector buffers = model.vector(field::kBuffers, sizeof(uint32_t));
   if (buffer >= buffers.count) {
-    return Status{.code = Code::kBufferIndex,
-                  .a = static_cast<int32_t>(buffer),
-                  .b = static_cast<int32_t>(buffers.count)};
+    return {.code = Code::kBufferIndex,
+            .a = static_cast<int32_t>(buffer),
+            .b = static_cast<int32_t>(buffers.count)};
   }
   const flat::Vector data = flat::Table::element(buffers, buffer).vector(field::kData, 1);
   if (data.count > 0) {
     if (data.count != tensor.bytes) {
-      return Status{.code = Code::kBufferSize,
-                    .a = static_cast<int32_t>(data.count),
-                    .b = static_cast<int32_t>(tensor.bytes)};
+      return {.code = Code::kBufferSize,
+              .a = static_cast<int32_t>(data.count),
+              .b = static_cast<int32_t>(tensor.bytes)};
     }
-    if (tensor.variable) return Code::kVariableWithData;
+    if (tensor.variable) return {.code = Code::kVariableWithData};
     tensor.data = data.file.bytes.data() + data.at;
   }
   tensor.quantization = read_quantization(table);
-  return tensor;
+  return {};
 }
 
 }  // namespace
@@ -209,10 +211,10 @@ class ModelCheck {
 
   Status check_tensor(const flat::Table& table) {
     if (!spend(sizeof(uint32_t))) return {};
-    const Result<TensorInfo> tensor = read_tensor(root_, table);
-    TANDEM_TRY(tensor.status());
+    TensorInfo tensor;
+    TANDEM_TRY(read_tensor(root_, table, tensor));
     if (!spend(table.string(field::kName).size())) return {};
-    return check_quantization(*tensor);
+    return check_quantization(tensor);
   }
 
   Status check_quantization(const TensorInfo& tensor) {
@@ -354,8 +356,10 @@ Subgraph::Subgraph(const Model& model, uint32_t index) : model_(model_root(model
 
 TensorInfo Subgraph::tensor(int32_t index) const {
   if (index < 0 || static_cast<uint32_t>(index) >= tensors_.count) return {};
-  TensorInfo tensor =
-      read_tensor(model_, flat::Table::element(tensors_, static_cast<uint32_t>(index))).value();
+  TensorInfo tensor;
+  const Status status =
+      read_tensor(model_, flat::Table::element(tensors_, static_cast<uint32_t>(index)), tensor);
+  if (!status.ok()) return {};  // Model::load has seen that it is sound
   tensor.index = static_cast<int16_t>(index);
   return tensor;
 }
