@@ -11,6 +11,13 @@
 
 #include "exec/executor.h"
 
+// Those of other machines are not in the library: null.
+namespace tandem {
+#define TANDEM_KERNEL(name, Params) extern const Kernel<Params> name [[gnu::weak]];
+#include "kernels/kernels.inc"
+#undef TANDEM_KERNEL
+}  // namespace tandem
+
 namespace {
 
 using tandem::AnyKernel;

@@ -183,8 +183,9 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
     const auto earliest = static_cast<int16_t>(std::max(0, needed - kMaxLead));
     for (int16_t first = operator_at(times, latest, earliest, needed); first < needed; ++first) {
       const int64_t start = std::max<int64_t>(latest, times[static_cast<size_t>(first)]);
-      // Copied while nothing else is done, it costs what reading flash costs; half of that is worth memory.
-      if (start + cycles - needed_at > cycles / 2) break;
+      // What is waited for costs what reading flash costs, so hiding any of it wins; next to nothing is not
+      // worth the memory.
+      if (start + cycles - needed_at > cycles - cycles / 8) break;
       buffer.first = first;
       const uint64_t offset =
           lowest_place(buffers, buffer, placed.first(placed_count), persistent_bytes(buffers));
