@@ -103,8 +103,13 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     const bool lanes = depthwise && suits_depthwise_lanes(c, params);
     const bool sparse = !depthwise && suits_sparse_conv_2d(c, params);
     if (lanes || sparse) {
-      const Result<LevelFactors> level = plan_level_factors(c, of, bias, params.out_zero_point, params.clamp,
-                                                            lanes ? kDepthwiseLanesSlack : LevelSlack{});
+      const Result<LevelFactors> level =
+          plan_level_factors(c, of,
+                             {.bias = bias,
+                              .zero_point = params.out_zero_point,
+                              .clamp = params.clamp,
+                              .products = static_cast<uint32_t>(macs_per_output),
+                              .slack = lanes ? kDepthwiseLanesSlack : LevelSlack{}});
       TANDEM_TRY(level.status());
       params.multipliers = level->factors.multipliers;
       params.shifts = level->factors.shifts;

@@ -1,6 +1,7 @@
 #include "ops/requantization.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "kernels/level_requantization.h"
@@ -106,20 +107,55 @@ Result<ChannelFactors> plan_factors(OpContext& context, const ChannelFactorsRequ
 
 }  // namespace
 
+namespace {
+
+// Constants for a channel that has no level constants.
+struct OddChannel {
+  LevelChannel channel;
+  bool asks = false;  ///< every output of it is asked of the exact function
+};
+
+// A scale near 0 (a dead channel, as training leaves them) makes all outputs the same, whatever `products`
+// products of a weight and an activation are: then x = Σ w·u + offset stays within its level. Otherwise every
+// x is in range, and its product within any slack.
+OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, const LevelRequest& request) {
+  constexpr int64_t kLargestProduct = 128 * 255;
+  constexpr int64_t kLevel = 1 << 24;
+  constexpr int64_t kMaxSlack = kLevel / 8;
+  const int64_t reach = request.products * kLargestProduct;
+  if (std::abs(int64_t{bias}) + reach <= INT32_MAX && reach < kLevel / 2 - kMaxSlack && factor.shift <= 0) {
+    const auto level_at = [&](int64_t sum) {
+      return request.clamp.apply(
+                 wrapping_add(requantize(static_cast<int32_t>(sum), factor), request.zero_point)) -
+             request.clamp.min;
+    };
+    const int64_t level = level_at(bias - reach);
+    const int64_t middle = level * kLevel + kLevel / 2;
+    if (level == level_at(bias + reach) && middle + reach <= INT32_MAX) {
+      return {.channel = {.offset = static_cast<int32_t>(middle), .limit = INT32_MAX, .scale = 1}};
+    }
+  }
+  constexpr int32_t kFarFromZero = 1 << 29;
+  return {.channel = {.offset = wrapping_add(bias, kFarFromZero), .limit = INT32_MAX, .scale = 0},
+          .asks = true};
+}
+
+}  // namespace
+
 Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFactorsRequest& request) {
   return plan_factors(context, request, [](uint32_t, QuantizedMultiplier) {});
 }
 
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
-                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp,
-                                        LevelSlack slack) {
-  LevelFactors planned{.usable = true};
+                                        const LevelRequest& level) {
+  LevelFactors planned;
+  uint32_t asking = 0;
   LevelChannel* levels = nullptr;
   planned.levels =
       context.prepared<LevelChannel>(static_cast<uint32_t>(request.channels),
                                      [&](std::span<LevelChannel> values) { levels = values.data(); });
   uint16_t* slacks = nullptr;
-  if (slack.by_channel) {
+  if (level.slack.by_channel) {
     planned.slacks = context.prepared<uint16_t>(static_cast<uint32_t>(request.channels),
                                                 [&](std::span<uint16_t> values) { slacks = values.data(); });
   }
@@ -127,15 +163,21 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
       plan_factors(context, request, [&](uint32_t channel, QuantizedMultiplier factor) {
         int32_t value = 0;
         // The file aligns nothing.
-        if (bias.constant()) std::memcpy(&value, bias.data + channel * sizeof value, sizeof value);
-        const auto k = level_constants(factor, value, zero_point, clamp, slack.most);
-        planned.usable &= k.has_value() && (!bias.present() || bias.constant());
-        if (!k) return;
-        planned.slack = std::max(planned.slack, k->slack);
-        if (levels != nullptr) levels[channel] = k->channel;
-        if (slacks != nullptr) slacks[channel] = static_cast<uint16_t>((k->slack + 0xff) >> 8);
+        if (level.bias.constant()) {
+          std::memcpy(&value, level.bias.data + channel * sizeof value, sizeof value);
+        }
+        const auto k = level_constants(factor, value, level.zero_point, level.clamp, level.slack.most);
+        const uint32_t slack = k ? k->slack : 1;
+        const OddChannel odd = k ? OddChannel{k->channel} : odd_channel(factor, value, level);
+        planned.slack = std::max(planned.slack, slack);
+        asking += odd.asks ? 1 : 0;
+        if (levels != nullptr) levels[channel] = odd.channel;
+        if (slacks != nullptr) slacks[channel] = static_cast<uint16_t>((slack + 0xff) >> 8);
       });
   TANDEM_TRY(factors.status());
+  constexpr uint32_t kFew = 8;
+  planned.usable = asking * kFew <= static_cast<uint32_t>(request.channels) &&
+                   (!level.bias.present() || level.bias.constant());
   planned.factors = *factors;
   return planned;
 }

@@ -48,10 +48,18 @@ struct LevelSlack {
   bool by_channel = false;  ///< it wants that of each channel
 };
 
-/// As plan_channel_factors, for an int8 output with these zero point and clamp, and the bias in `bias` (may
-/// be absent). Each channel's factor, a division in software floating point, is computed once.
+/// What level constants need beside the factor.
+struct LevelRequest {
+  const TensorInfo& bias;  ///< may be absent
+  int32_t zero_point = 0;
+  Clamp clamp;
+  uint32_t products = 0;  ///< of a weight and an activation in [0, 255], in one output
+  LevelSlack slack;
+};
+
+/// As plan_channel_factors, for an int8 output. Each channel's factor, a division in software floating point,
+/// is computed once.
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
-                                        const TensorInfo& bias, int32_t zero_point, const Clamp& clamp,
-                                        LevelSlack slack = {});
+                                        const LevelRequest& level);
 
 }  // namespace tandem
