@@ -136,11 +136,14 @@ class Run {
     const uint64_t prepared = rp2040::microseconds();
     const uint32_t stack = rp2040::stack_used_bytes(0);
     if (need.ok()) {
-      // With more than it needs, it also streams more.
-      const size_t used = status.ok() ? interpreter_.arena_used_bytes() : 0;
-      print("ARENA %u %u %u %u %u %u\n", std::max(need->arena_bytes, used), arena_.size(), need->plan_bytes,
-            need->persistent_bytes, std::max(need->tensor_bytes, used - std::min(used, need->plan_bytes)),
-            need->workspace_bytes);
+      // What the arena allowed: with less than the fastest plan takes, kernels are left out; with more, it
+      // streams.
+      const size_t used =
+          status.ok() ? interpreter_.arena_used_bytes() : need->plan_bytes + need->tensor_bytes;
+      const size_t tensors =
+          status.ok() ? need->persistent_bytes + interpreter_.scratch_memory().size() : need->tensor_bytes;
+      print("ARENA %u %u %u %u %u %u\n", std::max(need->arena_bytes, used), arena_.size(), used - tensors,
+            need->persistent_bytes, tensors, need->workspace_bytes);
     }
     if (!status.ok()) {
       print_error(status, &model_);

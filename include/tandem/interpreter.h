@@ -44,15 +44,18 @@ struct Profiler {
 
 /// What a plan takes, in bytes.
 struct ArenaNeed {
+  // Of the fastest plan.
   size_t plan_bytes = 0;        ///< the plan: steps, parameters, prepared data, kernel table
   size_t persistent_bytes = 0;  ///< variables: kept from one invocation to the next
   size_t tensor_bytes = 0;      ///< variables, tensors and scratch together
   size_t lower_bound =
       0;  ///< largest sum of tensors alive at one step: no layout without in-place needs less
   size_t workspace_bytes = 0;  ///< what planning itself needs for a moment
-  size_t arena_bytes =
-      0;  ///< what to give to Interpreter::prepare, workspace included where it is not given apart
-  size_t fast_arena_bytes = 0;  ///< up to here more arena makes it faster: constants arrive ahead of need
+  /// What to give to Interpreter::prepare at least, workspace included where it is not given apart. With less
+  /// than the fastest plan takes, kernels that take memory are left out.
+  size_t arena_bytes = 0;
+  /// Up to here more arena makes it faster: all kernels, and constants that arrive ahead of need.
+  size_t fast_arena_bytes = 0;
 };
 
 /// Bytes of workspace that planning `model` needs, whatever its operators.

@@ -40,7 +40,13 @@ Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> w
   if (model.bytes().empty()) return Code::kNotPrepared;
   Planner planner(model, ops, port);
   TANDEM_TRY(planner.measure(workspace));
-  return planner.need();
+  ArenaNeed need = planner.need();
+  if (planner.takes_memory()) {
+    planner.spare_memory();
+    TANDEM_TRY(planner.measure(workspace));
+    need.arena_bytes = planner.need().arena_bytes;
+  }
+  return need;
 }
 
 Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> workspace, uint32_t workers) {
@@ -68,7 +74,14 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   }
   TANDEM_TRY(planner.measure(workspace));
   const ArenaNeed& need = planner.need();
-  const size_t needed = own_workspace ? need.arena_bytes : need.plan_bytes + need.tensor_bytes;
+  const auto needed_bytes = [&] {
+    return own_workspace ? need.arena_bytes : need.plan_bytes + need.tensor_bytes;
+  };
+  if (needed_bytes() > memory.size() && planner.takes_memory()) {
+    planner.spare_memory();
+    TANDEM_TRY(planner.measure(workspace));
+  }
+  const size_t needed = needed_bytes();
   if (needed > memory.size()) return too_small(needed + skipped, arena.size());
   planner.stream_within(memory.size() - need.plan_bytes);
 

@@ -82,6 +82,8 @@ enum class KernelId : uint16_t {
 /// A variant of a contract: its number and its function, which takes the contract's Params.
 struct AnyKernel {
   KernelId id;
+  bool takes_memory =
+      false;  ///< much more than its operands: left out of a plan that would not fit otherwise
   KernelFunction run;
 };
 template <class Params>
@@ -108,9 +110,14 @@ namespace kernel_id {
 const char* kernel_name(KernelId kernel);
 
 /// Defines a kernel named in kernels.inc by `function`, a KernelResult(const Params&, const Task&).
-#define TANDEM_DEFINE_KERNEL(name, Params, function)                                                 \
-  constinit const Kernel<Params> name{{KernelId::name, [](const void* params, const Task& task) {    \
-                                         return function(*static_cast<const Params*>(params), task); \
-                                       }}};
+#define TANDEM_DEFINE_KERNEL(name, Params, function) TANDEM_DEFINE_KERNEL_AS(name, Params, function, false)
+/// The same of one that takes memory.
+#define TANDEM_DEFINE_LARGE_KERNEL(name, Params, function) \
+  TANDEM_DEFINE_KERNEL_AS(name, Params, function, true)
+#define TANDEM_DEFINE_KERNEL_AS(name, Params, function, takes_memory)           \
+  constinit const Kernel<Params> name{                                          \
+      {KernelId::name, takes_memory, [](const void* params, const Task& task) { \
+         return (function)(*static_cast<const Params*>(params), task);          \
+       }}};
 
 }  // namespace tandem

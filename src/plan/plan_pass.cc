@@ -372,7 +372,10 @@ uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
   return pass_.writing() ? pass_.plan_ + offset : nullptr;
 }
 
-bool OpContext::has(KernelId kernel) const { return pass_.find_kernel(op_, kernel) != nullptr; }
+bool OpContext::has(KernelId kernel) const {
+  const AnyKernel* found = pass_.find_kernel(op_, kernel);
+  return found != nullptr && !(found->takes_memory && pass_.target_.spares_memory);
+}
 
 void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work) {
   // Where nothing comes out there is nothing to do, and loops over the other dimensions could take for ever.
@@ -388,6 +391,7 @@ void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes,
     pass_.missing_kernel_ = kernel;
     return;
   }
+  pass_.takes_memory_ |= found->takes_memory;
   pass_.emit(*found, params, params_bytes, work);
   pass_.estimate(work.macs, elements);
 }

@@ -25,7 +25,8 @@ struct PlanTarget {
   PlanTarget(const Port& port);                                 // NOLINT
 
   uint32_t workers = 1;
-  uintptr_t reach_begin = 0;  ///< addresses that constants may be streamed from
+  bool spares_memory = false;  ///< without the kernels that take much
+  uintptr_t reach_begin = 0;   ///< addresses that constants may be streamed from
   uintptr_t reach_end = 0;
 };
 
@@ -52,6 +53,8 @@ class PlanPass {
 
   [[nodiscard]] const PlanHeader& counts() const { return counts_; }
   [[nodiscard]] bool too_large() const { return too_large_; }
+  /// Whether a kernel that takes memory is in the plan.
+  [[nodiscard]] bool takes_memory() const { return takes_memory_; }
 
  private:
   friend class OpContext;
@@ -87,6 +90,7 @@ class PlanPass {
   uint32_t kernels_seen_[kKernelWords] = {};
   KernelId missing_kernel_ = KernelId::kCount;  // that the operator being planned asked for in vain
   bool too_large_ = false;
+  bool takes_memory_ = false;
 };
 
 }  // namespace tandem

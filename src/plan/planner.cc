@@ -113,6 +113,7 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   std::fill(times_.begin(), times_.end(), 0);
   pass.estimate_into(times_);
   TANDEM_TRY(pass.run(subgraph_, ops_, listener));
+  takes_memory_ = pass.takes_memory();
   start_times();
   laid_out_ = lay_out(buffers_, order_, placed_);
 

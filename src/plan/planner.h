@@ -18,6 +18,11 @@ class Planner {
   /// Checks the graph and every operator and lays out the arena. `workspace` stays in use until write().
   Status measure(std::span<uint8_t> workspace, const PlanListener& listener = {});
 
+  /// From the next measure() on: without the kernels that take much memory. takes_memory() tells whether the
+  /// plan that was measured has any.
+  void spare_memory() { target_.spares_memory = true; }
+  [[nodiscard]] bool takes_memory() const { return takes_memory_; }
+
   /// Lets streamed constants have `tensor_bytes` of arena, together with all that tensors take; after
   /// measure(), which lets them have what tensors take anyway. need() then says what is used.
   void stream_within(uint64_t tensor_bytes);
@@ -46,6 +51,7 @@ class Planner {
   std::span<uint32_t> times_;  // of each operator
   std::span<uint16_t> order_;  // of streams, once they are placed
   std::span<uint16_t> placed_;
+  bool takes_memory_ = false;
   uint64_t laid_out_ = 0;  // bytes of arena without streams
   PlanHeader header_;
   ArenaNeed need_;

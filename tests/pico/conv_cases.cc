@@ -62,7 +62,7 @@ bool guarded() {
 
 int main() {
   // The operator of a machine without kernels of its own, with the reference kernel for the portable one.
-  const AnyKernel kernel{KernelId::conv_2d_s8__portable, conv_2d_s8__ref.run};
+  const AnyKernel kernel{.id = KernelId::conv_2d_s8__portable, .run = conv_2d_s8__ref.run};
   const AnyKernel* const reference_kernels[] = {&kernel};
   const OpDef reference_conv{
       .builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = reference_kernels};

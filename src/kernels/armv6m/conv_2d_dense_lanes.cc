@@ -265,7 +265,7 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
 
 }  // namespace
 
-TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_dense_pack, PackDenseLanesParams, pack)
-TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_dense, ConvDenseLanesParams, dense)
+TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_dense_pack, PackDenseLanesParams, pack)
+TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_dense, ConvDenseLanesParams, dense)
 
 }  // namespace tandem

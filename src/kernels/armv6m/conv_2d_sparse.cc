@@ -205,7 +205,7 @@ KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
 
 }  // namespace
 
-TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_sparse_begin, SparseConv2dParams, begin)
-TANDEM_DEFINE_KERNEL(conv_2d_s8__armv6m_sparse, SparseConv2dParams, sparse)
+TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_sparse_begin, SparseConv2dParams, begin)
+TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_sparse, SparseConv2dParams, sparse)
 
 }  // namespace tandem

@@ -257,6 +257,6 @@ KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
 
 }  // namespace
 
-TANDEM_DEFINE_KERNEL(depthwise_conv_2d_s8__armv6m, DepthwiseLanesParams, depthwise)
+TANDEM_DEFINE_LARGE_KERNEL(depthwise_conv_2d_s8__armv6m, DepthwiseLanesParams, depthwise)
 
 }  // namespace tandem
