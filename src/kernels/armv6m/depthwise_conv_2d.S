@@ -123,8 +123,8 @@
   subs r0, r0, r2                 @ 1
   .endm
 
-@ The output of sum \x -> [r6], q's: [r6 + r7]. r3 offset, r4 limit, r5 scale, r9 slack << 8. Below level 0 the output stays what
-@ it was filled with. 12, and 3 where nothing is stored.
+@ The output of sum \x -> [r6], q's: [r6 + r7]. r3 offset, r4 limit, r5 scale, r10 slack << 8. Below level 0 the output stays
+@ what it was filled with. 12, and 3 where nothing is stored.
   .macro LEVEL name, x, is_q
   adds \x, \x, r3                 @ 1
   bmi .Lskip_\name                @ 1
@@ -132,7 +132,7 @@
   bhs .Lmax_\name                 @ 1
   muls \x, r5                     @ 1
   lsls r2, \x, #8                 @ 1
-  cmp r2, r9                      @ 1
+  cmp r2, r10                     @ 1
   blo .Lexact_\name               @ 1
   lsrs \x, \x, #24                @ 1
   subs \x, #128                   @ 1
@@ -151,11 +151,20 @@
   b .Lstore_\name
 .Lexact_\name:
   movs r2, \x
-  mov r10, lr
+  mov r9, lr
   bl ask
-  mov lr, r10
+  mov lr, r9
   movs \x, r2
   b .Lstore_\name
+  .endm
+
+  .macro NEXT_PIXEL sums
+  .if \sums == 2
+  add r6, lr                      @ 1
+  .else
+  ldr r2, [sp, #PIXEL]            @ 2
+  adds r6, r6, r2                 @ 1
+  .endif
   .endm
 
 @ void NAME(const Rows* rows): all rows of a tile, one output channel.
@@ -167,6 +176,12 @@
 \name:
   mov r1, lr
   bl enter
+  .if \sums == 2
+  ldr r0, [sp, #SLACK]
+  mov r10, r0
+  ldr r0, [sp, #PIXEL]
+  mov lr, r0
+  .endif
 .Lnext_\name:
   .irpc c, abc
   .irpc g, 01234
@@ -206,21 +221,21 @@
   RESOLVE a, \sums                @ 14
   .endif
   mov r8, r7                      @ 1
+  .if \sums > 2
   ldr r2, [sp, #SLACK]            @ 2
-  mov r9, r2                      @ 1
+  mov r10, r2                     @ 1
+  .endif
   add r3, sp, #OFFSET             @ 1
   ldm r3, {r3-r7}                 @ 6
   LEVEL \name\()_ap, r0, 0           @ 12
   LEVEL \name\()_aq, r1, 1           @ 12
   .if \columns == 2
-  ldr r2, [sp, #PIXEL]            @ 2
-  adds r6, r6, r2                 @ 1
+  NEXT_PIXEL \sums
   RESOLVE b, \sums                @ 14
   LEVEL \name\()_bp, r0, 0           @ 12
   LEVEL \name\()_bq, r1, 1           @ 12
   .endif
-  ldr r2, [sp, #PIXEL]            @ 2
-  adds r6, r6, r2                 @ 1
+  NEXT_PIXEL \sums
   str r6, [sp, #OUT]              @ 2
   mov r7, r8                      @ 1
   ldr r0, [sp, #END]              @ 2
@@ -318,7 +333,7 @@ leave:
   mov r9, r3
   bx r1
 
-@ r2: p -> r2: the output. Changes nothing else but r10's neighbours: keeps all of r0-r12.
+@ r2: p -> r2: the output. Keeps everything else but lr.
 ask:
   push {r0, r1, r3, lr}
   mov r0, r12
@@ -334,10 +349,12 @@ ask:
   LOOP tandem_depthwise1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
   LOOP tandem_depthwise1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
   LOOP tandem_depthwise1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
   LOOP tandem_depthwise1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
   LOOP tandem_depthwise2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
   LOOP tandem_depthwise2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
   LOOP tandem_depthwise2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
   LOOP tandem_depthwise2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
 
 @ void tandem_depthwise_gather(const Gather* gather, const int8_t* channel): bytes of one channel to a plane's words;

@@ -74,9 +74,9 @@ struct Fill {
 
 using RowsFunction = void(const Rows*);
 RowsFunction tandem_depthwise1_two, tandem_depthwise1_three, tandem_depthwise1_other_three,
-    tandem_depthwise1_five;
+    tandem_depthwise1_last_three, tandem_depthwise1_five;
 RowsFunction tandem_depthwise2_two, tandem_depthwise2_three, tandem_depthwise2_other_three,
-    tandem_depthwise2_five;
+    tandem_depthwise2_last_three, tandem_depthwise2_five;
 
 void tandem_depthwise_gather(const Gather* gather, const int8_t* channel);
 void tandem_depthwise_fill(const Fill* fill);
@@ -104,8 +104,10 @@ int32_t tandem_depthwise_exact(uint32_t product, const Exact* e) {
 namespace {
 
 constexpr RowsFunction* kLoops[2][static_cast<size_t>(DepthwiseLoop::kCount)] = {
-    {tandem_depthwise1_two, tandem_depthwise1_three, tandem_depthwise1_other_three, tandem_depthwise1_five},
-    {tandem_depthwise2_two, tandem_depthwise2_three, tandem_depthwise2_other_three, tandem_depthwise2_five},
+    {tandem_depthwise1_two, tandem_depthwise1_three, tandem_depthwise1_other_three,
+     tandem_depthwise1_last_three, tandem_depthwise1_five},
+    {tandem_depthwise2_two, tandem_depthwise2_three, tandem_depthwise2_other_three,
+     tandem_depthwise2_last_three, tandem_depthwise2_five},
 };
 
 struct Range {
@@ -123,14 +125,39 @@ struct TileShape {
   int32_t plane_columns;
 };
 
-Gather plan_gather(const DepthwiseLanesParams& p, const TileShape& t, uint32_t* plane) {
+// The part of a plane that is inside of the input; the rest is zero points.
+struct Inside {
+  Range columns;
+  Range of_p;  // rows
+  Range of_q;
+};
+
+inline Inside inside_of(const DepthwiseLanesParams& p, const TileShape& t) {
+  const Size2d in = p.conv.window.in;
+  return {.columns = overlap({0, t.plane_columns}, {-t.x0, in.w - t.x0}),
+          .of_p = overlap({0, t.plane_rows}, {-t.y0, in.h - t.y0}),
+          .of_q = overlap({0, t.plane_rows}, {-t.y0 - t.lane, in.h - t.y0 - t.lane})};
+}
+
+// What no channel's inputs are written over.
+inline void fill_border(const TileShape& t, const Inside& inside, uint32_t word, uint32_t* plane,
+                        uint32_t pitch) {
+  const auto has = [](Range rows, int32_t y) { return y >= rows.begin && y < rows.end; };
+  for (int32_t y = 0; y < t.plane_rows; ++y, plane += pitch / 4) {
+    const bool gathered = has(inside.of_p, y) || has(inside.of_q, y);
+    const int32_t left_end = gathered ? inside.columns.begin : t.plane_columns;
+    for (int32_t x = 0; x < left_end; ++x) plane[x] = word;
+    for (int32_t x = inside.columns.end; x < t.plane_columns; ++x) plane[x] = word;
+  }
+}
+
+inline Gather plan_gather(const DepthwiseLanesParams& p, const TileShape& t, const Inside& inside,
+                          uint32_t* plane) {
   const Window2d& w = p.conv.window;
   const uint32_t pitch = depthwise_pitch(w.stride.h);
   const int32_t row = w.in.w * p.conv.in_channels;
   const auto pad = static_cast<uint32_t>(p.conv.in_zero_point);
-  const Range columns = overlap({0, t.plane_columns}, {-t.x0, w.in.w - t.x0});
-  const Range of_p = overlap({0, t.plane_rows}, {-t.y0, w.in.h - t.y0});
-  const Range of_q = overlap({0, t.plane_rows}, {-t.y0 - t.lane, w.in.h - t.y0 - t.lane});
+  const auto [columns, of_p, of_q] = inside;
   Gather gather{};
   if (columns.begin >= columns.end) return gather;
   const auto n = static_cast<uint32_t>(columns.end - columns.begin);
@@ -168,7 +195,7 @@ struct TileOut {
 };
 
 // All of it to the smallest level, which the loops do not store.
-void fill(const TileOut& t) {
+inline void fill(const TileOut& t) {
   constexpr uint32_t kSmallest = 0x80808080;
   constexpr uint32_t kMostWords = 32;
   const uint32_t row_step = t.row - t.columns * t.pixel;
@@ -206,8 +233,7 @@ struct Channels {
   const uint32_t* even_end;        // where loops of two columns end
 };
 
-TANDEM_HOT("depthwise_conv_2d_channels")
-void run_channels(const Channels& channels, const Gather& gather, Rows& rows, Exact& exact) {
+inline void run_channels(const Channels& channels, const Gather& gather, Rows& rows, Exact& exact) {
   const int8_t* in = channels.in;
   const uint8_t* loops = channels.loops;
   const uint16_t* slacks = channels.slacks;
@@ -226,7 +252,16 @@ void run_channels(const Channels& channels, const Gather& gather, Rows& rows, Ex
   }
 }
 
-KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
+// Where a unit is.
+struct Unit {
+  Blocks::Range channels;
+  Blocks::Range columns;
+  Blocks::Range rows;
+  uint32_t batch;
+};
+
+TANDEM_HOT("depthwise_conv_2d_unit")
+void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit) {
   const Conv2dParams& conv = p.conv;
   const Window2d& w = conv.window;
   const auto* levels = task.in<LevelChannel>(p.level_channels);
@@ -236,77 +271,78 @@ KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
   const auto stride = static_cast<uint32_t>(w.stride.h);
   const uint32_t pitch = depthwise_pitch(w.stride.h);
   const auto groups = static_cast<uint32_t>(conv.groups);
+  const uint32_t tile_rows = unit.rows.end - unit.rows.begin;
+  const uint32_t lane_rows = (tile_rows + 1) / 2;
+  const uint32_t lane = tile_rows - lane_rows;  // of an odd number the middle one is in both
+  const uint32_t tile_columns = unit.columns.end - unit.columns.begin;
+  const TileShape shape{.y0 = static_cast<int32_t>(unit.rows.begin * stride) - w.pad.h,
+                        .x0 = static_cast<int32_t>(unit.columns.begin * stride) - w.pad.w,
+                        .lane = static_cast<int32_t>(lane * stride),
+                        .plane_rows = static_cast<int32_t>((lane_rows - 1) * stride + 3),
+                        .plane_columns = static_cast<int32_t>((tile_columns - 1) * stride + 3)};
+  const Inside inside = inside_of(p, shape);
+  const Gather gather = plan_gather(p, shape, inside, plane);
+  const auto zero_point = static_cast<uint32_t>(conv.in_zero_point);
+  fill_border(shape, inside, zero_point + (zero_point << 16), plane, pitch);
 
+  const uint32_t first = unit.channels.begin * groups;
+  const TileOut tile{.out = task.out<uint8_t>(conv.out) +
+                            (unit.batch * static_cast<uint32_t>(w.out.h) + unit.rows.begin) * row_bytes +
+                            unit.columns.begin * pixel + first,
+                     .channels = (unit.channels.end - unit.channels.begin) * groups,
+                     .columns = tile_columns,
+                     .rows = tile_rows,
+                     .pixel = pixel,
+                     .row = row_bytes};
+  fill(tile);
+
+  Exact exact{.bias = task.in<int32_t>(conv.bias),
+              .multipliers = task.in<int32_t>(conv.multipliers),
+              .shifts = task.in<int8_t>(conv.shifts),
+              .levels = levels,
+              .zero_point = conv.out_zero_point,
+              .clamp = conv.clamp,
+              .channel = first};
+  Rows args{.weights = task.in<int8_t>(conv.weights) + first,
+            .weights_stride = pixel,
+            .level = levels + first,
+            .zero_point = conv.in_zero_point,
+            .plane = plane,
+            .out = tile.out,
+            .lane = lane * row_bytes,
+            .pixel = pixel,
+            .full_end = plane + tile_columns * stride,
+            .rows = lane_rows,
+            .plane_step = (pitch - 4 * tile_columns) * stride,
+            .out_step = row_bytes - tile_columns * pixel,
+            .max = conv.clamp.max,
+            .exact = &exact};
+  run_channels(
+      {.in = task.in<int8_t>(conv.in) +
+             unit.batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) + unit.channels.begin,
+       .count = unit.channels.end - unit.channels.begin,
+       .groups = groups,
+       .loops = task.in<uint8_t>(p.loops) + first,
+       .slacks = task.in<uint16_t>(p.slacks) + first,
+       .functions = kLoops[stride - 1],
+       .even_end = plane + (tile_columns & ~1U) * stride},
+      gather, args, exact);
+}
+
+KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     uint32_t rest = unit;
-    const auto next = [&rest](uint32_t count) {
-      const uint32_t quotient = rest / count;
-      const uint32_t index = rest - quotient * count;
+    const auto next = [&rest](const Blocks& blocks) {
+      const uint32_t units = blocks.units();
+      const uint32_t quotient = rest / units;
+      const Blocks::Range range = blocks.block(rest - quotient * units);
       rest = quotient;
-      return index;
+      return range;
     };
-    const Blocks::Range channels = p.channels.block(next(p.channels.units()));
-    const Blocks::Range columns = p.columns.block(next(p.columns.units()));
-    const Blocks::Range rows = p.rows.block(next(p.rows.units()));
-    const uint32_t batch = rest;
-
-    const uint32_t tile_rows = rows.end - rows.begin;
-    const uint32_t lane_rows = (tile_rows + 1) / 2;
-    const uint32_t lane = tile_rows - lane_rows;  // of an odd number the middle one is in both
-    const uint32_t tile_columns = columns.end - columns.begin;
-    const TileShape shape{.y0 = static_cast<int32_t>(rows.begin * stride) - w.pad.h,
-                          .x0 = static_cast<int32_t>(columns.begin * stride) - w.pad.w,
-                          .lane = static_cast<int32_t>(lane * stride),
-                          .plane_rows = static_cast<int32_t>((lane_rows - 1) * stride + 3),
-                          .plane_columns = static_cast<int32_t>((tile_columns - 1) * stride + 3)};
-    const Gather gather = plan_gather(p, shape, plane);
-    const auto zero_point = static_cast<uint32_t>(conv.in_zero_point);
-    for (int32_t y = 0; y < shape.plane_rows; ++y) {
-      uint32_t* const row = plane + static_cast<uint32_t>(y) * (pitch / 4);
-      for (int32_t x = 0; x < shape.plane_columns; ++x) row[x] = zero_point + (zero_point << 16);
-    }
-
-    const uint32_t first = channels.begin * groups;
-    const TileOut tile{.out = task.out<uint8_t>(conv.out) +
-                              (batch * static_cast<uint32_t>(w.out.h) + rows.begin) * row_bytes +
-                              columns.begin * pixel + first,
-                       .channels = (channels.end - channels.begin) * groups,
-                       .columns = tile_columns,
-                       .rows = tile_rows,
-                       .pixel = pixel,
-                       .row = row_bytes};
-    fill(tile);
-
-    Exact exact{.bias = task.in<int32_t>(conv.bias),
-                .multipliers = task.in<int32_t>(conv.multipliers),
-                .shifts = task.in<int8_t>(conv.shifts),
-                .levels = levels,
-                .zero_point = conv.out_zero_point,
-                .clamp = conv.clamp,
-                .channel = first};
-    Rows args{.weights = task.in<int8_t>(conv.weights) + first,
-              .weights_stride = pixel,
-              .level = levels + first,
-              .zero_point = conv.in_zero_point,
-              .plane = plane,
-              .out = tile.out,
-              .lane = lane * row_bytes,
-              .pixel = pixel,
-              .full_end = plane + tile_columns * stride,
-              .rows = lane_rows,
-              .plane_step = (pitch - 4 * tile_columns) * stride,
-              .out_step = row_bytes - tile_columns * pixel,
-              .max = conv.clamp.max,
-              .exact = &exact};
-    run_channels({.in = task.in<int8_t>(conv.in) +
-                        batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) + channels.begin,
-                  .count = channels.end - channels.begin,
-                  .groups = groups,
-                  .loops = task.in<uint8_t>(p.loops) + first,
-                  .slacks = task.in<uint16_t>(p.slacks) + first,
-                  .functions = kLoops[stride - 1],
-                  .even_end = plane + (tile_columns & ~1U) * stride},
-                 gather, args, exact);
+    const Blocks::Range channels = next(p.channels);
+    const Blocks::Range columns = next(p.columns);
+    const Blocks::Range rows = next(p.rows);
+    run_unit(p, task, {.channels = channels, .columns = columns, .rows = rows, .batch = rest});
   }
   return KernelResult::kOk;
 }
