@@ -32,6 +32,7 @@ enum class DepthwiseLoop : uint8_t {
   kTwoSums,         ///< 010 100 110
   kThreeSums,       ///< 012 120 201
   kOtherThreeSums,  ///< 011 220 021
+  kLastThreeSums,   ///< 001 021 122
   kFiveSums,        ///< 012 341 203, one column
   kCount,
 };
@@ -39,6 +40,7 @@ inline constexpr uint8_t kDepthwiseSums[][9] = {
     {0, 1, 0, 1, 0, 0, 1, 1, 0},
     {0, 1, 2, 1, 2, 0, 2, 0, 1},
     {0, 1, 1, 2, 2, 0, 0, 2, 1},
+    {0, 0, 1, 0, 2, 1, 1, 2, 2},
     {0, 1, 2, 3, 4, 1, 2, 0, 3},
 };
 

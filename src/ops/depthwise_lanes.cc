@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace tandem {
 namespace {
@@ -33,22 +34,24 @@ Blocks tiles_of_several(uint32_t count, uint32_t most) {
 
 }  // namespace
 
-// Within a lane: |Σ w·x| < 2^15 for all x in [-128, 127]. Not -2^15 either: with one in both lanes the word
+// Within a lane: |Σ w·x| < 2^15 for all x in [-128, 127]. Not -2^15 either: with that in both lanes the word
 // would wrap.
 std::optional<DepthwiseLoop> depthwise_loop(const int8_t* weights, int32_t stride) {
-  constexpr int32_t kMost = (1 << 15) - 1;
-  for (size_t loop = 0; loop < static_cast<size_t>(DepthwiseLoop::kCount); ++loop) {
-    int32_t largest[kTaps] = {};
-    int32_t smallest[kTaps] = {};
+  constexpr int32_t kMost = 255;
+  uint8_t magnitudes[kTaps];
+  for (uint8_t& magnitude : magnitudes) {
+    magnitude = static_cast<uint8_t>(*weights < 0 ? -*weights : *weights);
+    weights += stride;
+  }
+  for (size_t loop = 0; loop < std::size(kDepthwiseSums); ++loop) {
+    int32_t sums[kTaps] = {};
+    int32_t largest = 0;
     for (int32_t t = 0; t < kTaps; ++t) {
-      const int32_t w = weights[t * stride];
-      const uint8_t sum = kDepthwiseSums[loop][t];
-      largest[sum] += w > 0 ? w * 127 : w * -128;
-      smallest[sum] += w > 0 ? w * -128 : w * 127;
+      int32_t& sum = sums[kDepthwiseSums[loop][t]];
+      sum += magnitudes[t];
+      largest = std::max(largest, sum);
     }
-    if (*std::ranges::max_element(largest) <= kMost && *std::ranges::min_element(smallest) >= -kMost) {
-      return static_cast<DepthwiseLoop>(loop);
-    }
+    if (largest <= kMost) return static_cast<DepthwiseLoop>(loop);
   }
   return {};
 }
@@ -63,6 +66,9 @@ bool suits_depthwise_lanes(const OpContext& c, const Conv2dParams& params) {
                       w.out.h >= 1 && w.batches >= 1;
   if (!known || !shaped || params.clamp.min != INT8_MIN || !is_small(c.input(2))) return false;
   const auto* first_tap = reinterpret_cast<const int8_t*>(weights.data);
+  // Without a weight of -128 there is a loop for every channel.
+  if (std::find(first_tap, first_tap + weights.elements, INT8_MIN) == first_tap + weights.elements)
+    return true;
   for (int32_t o = 0; o < params.out_channels; ++o) {
     if (!depthwise_loop(first_tap + o, params.out_channels)) return false;
   }
@@ -74,7 +80,7 @@ uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p) {
   const auto stride = static_cast<uint32_t>(w.stride.h);
   // Tiles of a few KB, and then as many channels a unit as leave enough units to share.
   constexpr uint32_t kMaxPlaneRows = 27;
-  constexpr uint32_t kUnits = 12;
+  constexpr uint32_t kUnits = 16;
   const auto out_rows = static_cast<uint32_t>(w.out.h);
   const uint32_t max_rows = 2 * ((kMaxPlaneRows - 3) / stride + 1);
   const uint32_t row_units = (out_rows + max_rows - 1) / max_rows;

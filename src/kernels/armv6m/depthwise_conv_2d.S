@@ -11,7 +11,8 @@
   .cpu cortex-m0plus
   .thumb
 
-@ The frame: nine weights, then struct Rows (depthwise_conv_2d.cc) without its first four words.
+@ The frame: nine weights, the channel's LevelChannel, then struct Rows
+@ (depthwise_conv_2d.cc) without its first five words.
   .equ WEIGHTS, 0
   .equ OFFSET, 36
   .equ LIMIT, 40
@@ -122,8 +123,8 @@
   subs r0, r0, r2                 @ 1
   .endm
 
-@ The output of sum \x -> [r6], q's: [r6 + r7]. r3 offset, r4 limit, r5 scale, r9 slack << 8. Below level 0 the output stays what
-@ it was filled with. 12, and 3 where nothing is stored.
+@ The output of sum \x -> [r6], q's: [r6 + r7]. r3 offset, r4 limit, r5 scale, r10 slack << 8. Below level 0 the output stays
+@ what it was filled with. 12, and 3 where nothing is stored.
   .macro LEVEL name, x, is_q
   adds \x, \x, r3                 @ 1
   bmi .Lskip_\name                @ 1
@@ -131,7 +132,7 @@
   bhs .Lmax_\name                 @ 1
   muls \x, r5                     @ 1
   lsls r2, \x, #8                 @ 1
-  cmp r2, r9                      @ 1
+  cmp r2, r10                     @ 1
   blo .Lexact_\name               @ 1
   lsrs \x, \x, #24                @ 1
   subs \x, #128                   @ 1
@@ -150,11 +151,20 @@
   b .Lstore_\name
 .Lexact_\name:
   movs r2, \x
-  mov r10, lr
+  mov r9, lr
   bl ask
-  mov lr, r10
+  mov lr, r9
   movs \x, r2
   b .Lstore_\name
+  .endm
+
+  .macro NEXT_PIXEL sums
+  .if \sums == 2
+  add r6, lr                      @ 1
+  .else
+  ldr r2, [sp, #PIXEL]            @ 2
+  adds r6, r6, r2                 @ 1
+  .endif
   .endm
 
 @ void NAME(const Rows* rows): all rows of a tile, one output channel.
@@ -166,6 +176,12 @@
 \name:
   mov r1, lr
   bl enter
+  .if \sums == 2
+  ldr r0, [sp, #SLACK]
+  mov r10, r0
+  ldr r0, [sp, #PIXEL]
+  mov lr, r0
+  .endif
 .Lnext_\name:
   .irpc c, abc
   .irpc g, 01234
@@ -205,21 +221,21 @@
   RESOLVE a, \sums                @ 14
   .endif
   mov r8, r7                      @ 1
+  .if \sums > 2
   ldr r2, [sp, #SLACK]            @ 2
-  mov r9, r2                      @ 1
+  mov r10, r2                     @ 1
+  .endif
   add r3, sp, #OFFSET             @ 1
   ldm r3, {r3-r7}                 @ 6
   LEVEL \name\()_ap, r0, 0           @ 12
   LEVEL \name\()_aq, r1, 1           @ 12
   .if \columns == 2
-  ldr r2, [sp, #PIXEL]            @ 2
-  adds r6, r6, r2                 @ 1
+  NEXT_PIXEL \sums
   RESOLVE b, \sums                @ 14
   LEVEL \name\()_bp, r0, 0           @ 12
   LEVEL \name\()_bq, r1, 1           @ 12
   .endif
-  ldr r2, [sp, #PIXEL]            @ 2
-  adds r6, r6, r2                 @ 1
+  NEXT_PIXEL \sums
   str r6, [sp, #OUT]              @ 2
   mov r7, r8                      @ 1
   ldr r0, [sp, #END]              @ 2
@@ -283,8 +299,9 @@ enter:
   mov r3, r11
   push {r1-r7}
   sub sp, #FRAME
-  ldm r0!, {r1, r2, r6, r7}       @ weights, their stride, zero point, plane
+  ldm r0!, {r1, r2, r4, r6, r7}   @ weights, their stride, level, zero point, plane
   mov r8, r7
+  mov r9, r4
   add r3, sp, #WEIGHTS
   movs r4, #0
   movs r5, #0
@@ -295,13 +312,14 @@ enter:
   adds r1, r1, r2                 @ 1   54
   .endr
   muls r5, r6                     @ zero point · Σ w
-  ldm r0!, {r1, r2, r4, r6, r7}
+  mov r4, r9
+  ldm r4!, {r1, r2, r6}
   subs r1, r1, r5
-  stm r3!, {r1, r2, r4, r6, r7}
+  stm r3!, {r1, r2, r6}
   ldm r0!, {r1, r2, r4, r6, r7}
   stm r3!, {r1, r2, r4, r6, r7}
-  ldm r0!, {r1, r2, r4, r6}
-  stm r3!, {r1, r2, r4, r6}
+  ldm r0!, {r1, r2, r4-r7}
+  stm r3!, {r1, r2, r4-r7}
   mov r7, r8
   bx lr
 
@@ -315,7 +333,7 @@ leave:
   mov r9, r3
   bx r1
 
-@ r2: p -> r2: the output. Changes nothing else but r10's neighbours: keeps all of r0-r12.
+@ r2: p -> r2: the output. Keeps everything else but lr.
 ask:
   push {r0, r1, r3, lr}
   mov r0, r12
@@ -331,97 +349,123 @@ ask:
   LOOP tandem_depthwise1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
   LOOP tandem_depthwise1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
   LOOP tandem_depthwise1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
   LOOP tandem_depthwise1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
   LOOP tandem_depthwise2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
   LOOP tandem_depthwise2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
   LOOP tandem_depthwise2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
   LOOP tandem_depthwise2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
 
-@ void NAME(const Gather*): rows of a plane, one channel's bytes to words; both lanes, or one and the zero point.
-@ r0 in, r3 rows, r4 0 or the other lane's word, r5 bytes from p to q, r6 bytes a pixel, r7 plane;
-@ r8 entry, r9 to the next row of in, r10 of the plane
-  .equ GATHER_MAX, 31
-  .macro GATHER name
+@ void tandem_depthwise_gather(const Gather* gather, const int8_t* channel): bytes of one channel to a plane's words;
+@ in stretches of rows that have both lanes, or one and the zero point.
+@ r0 in, r1 r2 free, r3 rows, r4 0 or the word of the lane that is outside, r5 bytes from p to q or 0, r6 bytes a pixel,
+@ r7 plane; r8 entry, r9 bytes to the next row of in, r10 of the plane, r11 the next stretch, r12 channel
   .section .time_critical.depthwise_gather, "ax"
-  .global \name
-  .type \name, %function
+  .global tandem_depthwise_gather
+  .type tandem_depthwise_gather, %function
   .thumb_func
-  .balign 4
-\name:
+tandem_depthwise_gather:
   push {r4-r7, lr}
   mov r4, r8
   mov r5, r9
   mov r6, r10
-  push {r4-r6}
-  ldm r0!, {r1-r7}                @ in, columns, rows, other, lane, pixel, plane
+  mov r7, r11
+  push {r4-r7}
   mov r12, r1
-  ldm r0!, {r1}
+  ldm r0!, {r1, r2, r6}           @ to the next row of in, of the plane; a pixel
   mov r9, r1
-  ldm r0!, {r1}
-  mov r10, r1
-  .endm
-  .macro GATHER_LOOP name, bytes
-  movs r0, #GATHER_MAX
-  subs r0, r0, r2
-  movs r2, #\bytes
-  muls r2, r0
-  ldr r0, =.Lwords_\name + 1
-  adds r0, r0, r2
-  mov r8, r0
-  mov r0, r12
-.Lrow_\name:
-  mov pc, r8
-  .endm
-  .macro GATHER_END name
-  add r0, r9
-  add r7, r10
-  subs r3, #1
-  beq .Lend_\name
-  b .Lrow_\name
-.Lend_\name:
-  pop {r4-r6}
+  mov r10, r2
+  mov r11, r0
+next_stretch:
+  mov r0, r11
+  ldm r0!, {r1-r5, r7}            @ entry, in, rows, other, lane, plane
+  mov r11, r0
+  cmp r1, #0
+  beq gathered
+  mov r8, r1
+  mov r0, r2
+  add r0, r12
+  mov pc, r8                      @ 19 a stretch
+gathered:
+  pop {r4-r7}
   mov r8, r4
   mov r9, r5
   mov r10, r6
+  mov r11, r7
   pop {r4-r7, pc}
-  .ltorg
+
+@ Entered so far before its end as there are columns. 6 a row.
+  .macro GATHER_END name
+  .global \name
+\name:
+  add r0, r9                      @ 1
+  add r7, r10                     @ 1
+  subs r3, #1                     @ 1
+  beq .Lend_\name                 @ 1
+  mov pc, r8                      @ 2
+.Lend_\name:
+  b next_stretch
   .endm
 
-  GATHER tandem_gather_both
-  GATHER_LOOP both, 12
-  .balign 4
-.Lwords_both:
-  .rept GATHER_MAX
-  ldrsb r1, [r0, r4]              @ 2
+  .equ MOST_COLUMNS, 31
+  .rept MOST_COLUMNS
+  ldrsb r1, [r0, r4]              @ 2   r4 is 0
   ldrsb r2, [r0, r5]              @ 2
   lsls r2, r2, #16                @ 1
   adds r1, r1, r2                 @ 1
   stm r7!, {r1}                   @ 2
   adds r0, r0, r6                 @ 1   9 for two inputs
   .endr
-  GATHER_END both
+  GATHER_END tandem_gather_both
 
-  GATHER tandem_gather_p
-  GATHER_LOOP p, 8
-  .balign 4
-.Lwords_p:
-  .rept GATHER_MAX
+  .rept MOST_COLUMNS
   ldrsb r1, [r0, r5]              @ 2   r5 is 0
   adds r1, r1, r4                 @ 1
   stm r7!, {r1}                   @ 2
   adds r0, r0, r6                 @ 1
   .endr
-  GATHER_END p
+  GATHER_END tandem_gather_p
 
-  GATHER tandem_gather_q
-  GATHER_LOOP q, 10
-  .balign 4
-.Lwords_q:
-  .rept GATHER_MAX
-  ldrsb r1, [r0, r5]              @ 2
+  .rept MOST_COLUMNS
+  ldrsb r1, [r0, r5]              @ 2   r5 is 0
   lsls r1, r1, #16                @ 1
   adds r1, r1, r4                 @ 1
   stm r7!, {r1}                   @ 2
   adds r0, r0, r6                 @ 1
   .endr
-  GATHER_END q
+  GATHER_END tandem_gather_q
+
+@ void tandem_depthwise_fill(const Fill*): words of every pixel of a tile to 0x80808080.
+@ r0 out, r1 what, r2 columns left, r3 rows, r4 bytes to the next pixel, r5 to the next row, r6 columns, r7 entry
+  .section .time_critical.depthwise_fill, "ax"
+  .global tandem_depthwise_fill
+  .type tandem_depthwise_fill, %function
+  .thumb_func
+tandem_depthwise_fill:
+  push {r4-r7, lr}
+  ldm r0!, {r1-r7}                @ out, words, rows, to the next pixel, row, columns, what
+  mov r12, r7
+  ldr r7, =fill_end
+  lsls r2, r2, #1
+  subs r7, r7, r2
+  movs r0, r1
+  mov r1, r12
+fill_row:
+  movs r2, r6
+  mov pc, r7
+  .equ MOST_FILL_WORDS, 32
+  .rept MOST_FILL_WORDS
+  stm r0!, {r1}                   @ 2
+  .endr
+fill_end:
+  adds r0, r0, r4                 @ 1
+  subs r2, #1                     @ 1
+  beq fill_row_end                @ 1
+  mov pc, r7                      @ 2
+fill_row_end:
+  adds r0, r0, r5
+  subs r3, #1
+  bne fill_row
+  pop {r4-r7, pc}
+  .ltorg
