@@ -15,7 +15,7 @@ namespace {
 using Lanes = ConvDenseLanes;
 
 // The packed weights of one pass over the output, in SRAM beside the columns.
-constexpr uint32_t kMaxStreamBytes = 40 * 1024;
+constexpr uint32_t kMaxStreamBytes = 52 * 1024;
 // Columns of 24 KB a worker.
 constexpr uint32_t kMaxFilter = 1536;
 // Three such numbers add up to no 32-bit overflow, and products of a filter are one.

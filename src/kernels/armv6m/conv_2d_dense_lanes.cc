@@ -114,9 +114,16 @@ struct Geometry {
   int32_t pixel;  // bytes from one input pixel to the next
   int32_t row;
   int8_t zero_point;
+  bool words;  // runs of inputs are whole words
 
   [[nodiscard]] bool row_inside(const Origin& o, int32_t r) const {
     return static_cast<uint32_t>(o.y + r) < static_cast<uint32_t>(window.in.h);
+  }
+  [[nodiscard]] bool column_inside(const Origin& o, int32_t s) const {
+    return static_cast<uint32_t>(o.x + s) < static_cast<uint32_t>(window.in.w);
+  }
+  [[nodiscard]] bool rows_inside(const Origin& o) const {
+    return o.y >= 0 && o.y + window.filter.h <= window.in.h;
   }
   [[nodiscard]] bool columns_inside(const Origin& o) const {
     return o.x >= 0 && o.x + window.filter.w <= window.in.w;
@@ -137,14 +144,18 @@ uint32_t* edge_run(const int8_t* p, int32_t p_step, const int8_t* q, int32_t q_s
   return to;
 }
 
-// The same for two runs of inputs, n > 0.
+constexpr uint32_t pair_of(int32_t p, int32_t q) {
+  return static_cast<uint32_t>(p) + (static_cast<uint32_t>(q) << 16);
+}
+
+// The same for two runs of inputs, n > 0. 10.8 cycles a word.
 TANDEM_HOT("conv_dense_lanes_run")
 uint32_t* run(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
   p += n;
   q += n;
   int32_t i = -n;
   const auto step = [&] {
-    *to = static_cast<uint32_t>(int32_t{p[i]}) + (static_cast<uint32_t>(int32_t{q[i]}) << 16);
+    *to = pair_of(p[i], q[i]);
     ++i;
     to += kPairs;
     __asm__("" : "+r"(i), "+r"(to));
@@ -159,23 +170,58 @@ uint32_t* run(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
   return to;
 }
 
+// The same again for whole words of inputs, 4-aligned. 9 cycles a word of the columns.
+TANDEM_HOT("conv_dense_lanes_run4")
+uint32_t* run_of_words(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
+  const auto* a = reinterpret_cast<const uint32_t*>(p);
+  const auto* const end = reinterpret_cast<const uint32_t*>(p + n);
+  const auto* b = reinterpret_cast<const uint32_t*>(q);
+  const auto high = [](uint32_t word) {
+    return static_cast<uint32_t>(static_cast<int32_t>(word << 24) >> 8);
+  };
+  do {
+    uint32_t x = *a++;
+    uint32_t y = *b++;
+    to[0] = static_cast<uint32_t>(static_cast<int8_t>(x)) + high(y);
+    x >>= 8;
+    y >>= 8;
+    to[kPairs] = static_cast<uint32_t>(static_cast<int8_t>(x)) + high(y);
+    x >>= 8;
+    y >>= 8;
+    to[2 * kPairs] = static_cast<uint32_t>(static_cast<int8_t>(x)) + high(y);
+    x >>= 8;
+    y >>= 8;
+    to[3 * kPairs] = static_cast<uint32_t>(static_cast<int8_t>(x)) + high(y);
+    to += 4 * kPairs;
+  } while (a != end);
+  return to;
+}
+
 // One pair's column.
 TANDEM_HOT("conv_dense_lanes_column")
 void column(const Geometry& g, const Origin& p, const Origin& q, uint32_t* to) {
   const Window2d& w = g.window;
+  const auto whole = g.words ? run_of_words : run;
   const bool whole_rows = g.columns_inside(p) && g.columns_inside(q);
+  const int32_t row_bytes = w.filter.w * g.pixel;
+  if (whole_rows && g.rows_inside(p) && g.rows_inside(q)) {
+    const int8_t* from_p = g.at(p, 0, 0);
+    const int8_t* from_q = g.at(q, 0, 0);
+    for (int32_t r = w.filter.h; r > 0; --r, from_p += g.row, from_q += g.row) {
+      to = whole(from_p, from_q, to, row_bytes);
+    }
+    return;
+  }
   const int32_t taps = whole_rows ? 1 : w.filter.w;
-  const int32_t n = whole_rows ? w.filter.w * g.pixel : g.pixel;
+  const int32_t n = whole_rows ? row_bytes : g.pixel;
   for (int32_t r = 0; r < w.filter.h; ++r) {
     const bool p_row = g.row_inside(p, r);
     const bool q_row = g.row_inside(q, r);
     for (int32_t s = 0; s < taps; ++s) {
-      const bool has_p =
-          p_row && (whole_rows || static_cast<uint32_t>(p.x + s) < static_cast<uint32_t>(w.in.w));
-      const bool has_q =
-          q_row && (whole_rows || static_cast<uint32_t>(q.x + s) < static_cast<uint32_t>(w.in.w));
+      const bool has_p = p_row && (whole_rows || g.column_inside(p, s));
+      const bool has_q = q_row && (whole_rows || g.column_inside(q, s));
       if (has_p && has_q) {
-        to = run(g.at(p, r, s), g.at(q, r, s), to, n);
+        to = whole(g.at(p, r, s), g.at(q, r, s), to, n);
       } else {
         to = edge_run(has_p ? g.at(p, r, s) : &g.zero_point, has_p ? 1 : 0,
                       has_q ? g.at(q, r, s) : &g.zero_point, has_q ? 1 : 0, to, n);
@@ -212,7 +258,8 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
   const Geometry g{.window = w,
                    .pixel = p.in_channels,
                    .row = w.in.w * p.in_channels,
-                   .zero_point = static_cast<int8_t>(p.in_zero_point)};
+                   .zero_point = static_cast<int8_t>(p.in_zero_point),
+                   .words = p.in_channels % 4 == 0};
   const auto image_bytes = static_cast<uint32_t>(w.in.h * g.row);
   const ExactContext exact{.channels = channels,
                            .multipliers = task.in<int32_t>(p.multipliers),
@@ -230,6 +277,8 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
                  .slack = p.slack << 8,
                  .top = p.clamp.max,
                  .exact = &exact};
+  const bool one_tap = w.filter.h == 1 && w.filter.w == 1 && w.pad.h == 0 && w.pad.w == 0;
+  const auto whole = g.words ? run_of_words : run;
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Blocks::Range block = p.tiles.block(unit);
     for (uint32_t t = block.begin; t < block.end; ++t) {
@@ -253,7 +302,11 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
       for (uint32_t pair = 0; pair < kPairs; ++pair) {
         const Origin first_pixel = walk.origin;
         walk.next();
-        column(g, first_pixel, walk.origin, columns + pair);
+        if (one_tap) {
+          whole(g.at(first_pixel, 0, 0), g.at(walk.origin, 0, 0), columns + pair, g.pixel);
+        } else {
+          column(g, first_pixel, walk.origin, columns + pair);
+        }
         walk.next();
       }
       tile.out = task.out<int8_t>(p.out) + first * tile.out_stride + p.first_channel;
