@@ -121,7 +121,7 @@ bool DenseLanesPlan::measure() {
   }
   for (uint32_t o = 0; o < channels_; ++o) {
     uint32_t groups = 0;
-    uint32_t words = Lanes::kHeadWords;
+    uint32_t words = Lanes::kChannelWords;
     for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
       ++groups;
       words += Lanes::group_words(terms);
@@ -146,15 +146,14 @@ void DenseLanesPlan::emit() {
     uint32_t group = 0;
     uint32_t word = 0;
     for (uint32_t o = 0; o < channels_; ++o) {
-      if (o % pass_channels == 0) word = 0;
       starts_to_fill[o] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
-      word += Lanes::kHeadWords;
+      word += Lanes::kChannelWords;
       for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
         lengths[group++] = static_cast<uint8_t>(terms);
         word += Lanes::group_words(terms);
       });
     }
-    starts_to_fill[channels_] = {.group = static_cast<uint16_t>(group), .word = 0};
+    starts_to_fill[channels_] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
   });
   uint32_t slack = 0;
   const Ref constants = c_.prepared<Lanes::Channel>(channels_, [&](std::span<Lanes::Channel> values) {
@@ -181,6 +180,10 @@ void DenseLanesPlan::emit() {
                                  .filter = filter_,
                                  .in_zero_point = conv_.in_zero_point},
             {.units = pack_units.units()});
+    uint16_t stream_words = 0;
+    if (!starts_to_fill.empty()) {
+      stream_words = static_cast<uint16_t>(starts_to_fill[end].word - starts_to_fill[first].word);
+    }
     const uint32_t tile_macs = Lanes::kTilePixels * filter_ * (end - first);
     const Blocks tile_units{.count = tiles, .per_unit = 1 + kUnitMacs / tile_macs};
     c_.emit(kernel_id::conv_2d_s8__armv6m_dense,
@@ -196,8 +199,8 @@ void DenseLanesPlan::emit() {
                                  .sums_at = column_bytes,
                                  .out_pixels = out_pixels_,
                                  .column_reciprocal = (1U << 16) / static_cast<uint32_t>(w.out.w),
+                                 .stream_words = stream_words,
                                  .first_channel = first,
-                                 .end_channel = end,
                                  .in_channels = conv_.in_channels,
                                  .out_channels = conv_.out_channels,
                                  .in_zero_point = conv_.in_zero_point,

@@ -10,6 +10,7 @@ using Lanes = ConvDenseLanes;
 constexpr uint32_t kPairs = Lanes::kTilePixels / 2;
 
 struct ExactContext {
+  const int8_t* out;  // the tile's first pixel's channel 0
   const Lanes::Channel* channels;
   const int32_t* multipliers;
   const int8_t* shifts;
@@ -20,10 +21,9 @@ struct ExactContext {
 // What conv_dense_lanes_tile is given: its frame, in its order.
 struct DenseTile {
   const uint32_t* stream;
+  const uint32_t* stream_end;
   const uint32_t* columns;
   uint32_t* sums;
-  const Lanes::Channel* channels;
-  const Lanes::Channel* channels_end;
   int8_t* out;  // the first pixel's first channel
   uint32_t out_stride;
   uint32_t slack;  // << 8
@@ -33,17 +33,16 @@ struct DenseTile {
 
 extern "C" {
 void conv_dense_lanes_tile(const DenseTile* tile);
-// For sums that x alone does not decide; `next` is the channel after theirs.
-int32_t conv_dense_lanes_exact(int32_t x, const Lanes::Channel* next, const ExactContext* c);
+// For sums that x alone does not decide; `next` is the first pixel's channel after theirs.
+int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext* c);
 extern const int16_t conv_dense_lanes_jump[];
 }
 
 TANDEM_HOT("conv_dense_lanes_exact")
-int32_t conv_dense_lanes_exact(int32_t x, const Lanes::Channel* next, const ExactContext* c) {
-  const Lanes::Channel* const channel = next - 1;
-  const auto o = static_cast<uint32_t>(channel - c->channels);
+int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext* c) {
+  const auto o = static_cast<uint32_t>(next - 1 - c->out);
   const portable::Requantizer f({c->multipliers[o], c->shifts[o]}, c->out_zero_point, c->clamp);
-  return f(wrapping_add(x, channel->zero));
+  return f(wrapping_add(x, c->channels[o].zero));
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -63,9 +62,9 @@ KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
       const uint32_t count = static_cast<uint32_t>(starts[channel + 1].group) - start.group;
       const uint8_t* lengths = groups + start.group;
       const int8_t* w = task.in<int8_t>(p.weights) + channel * p.filter;
-      auto* out = task.out<uint32_t>(p.stream) + start.word;
-      uint32_t* const head = out;
-      out += Lanes::kHeadWords;
+      auto* out =
+          task.out<uint32_t>(p.stream) + static_cast<uint16_t>(start.word - starts[p.first_channel].word);
+      *out++ = (count - 1) * Lanes::kSumsBytes;
       int32_t sum = 0;
       for (uint32_t g = 0; g < count; ++g) {
         uint32_t left = *lengths++ - 1U;
@@ -91,9 +90,10 @@ KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
         }
       }
       // Modulo 2^32: the bias of a channel without a scale can be anything.
-      head[0] = static_cast<uint32_t>(bias != nullptr ? bias[channel] : 0) -
-                static_cast<uint32_t>(sum * p.in_zero_point) - static_cast<uint32_t>(constants[channel].zero);
-      head[1] = (count - 1) * Lanes::kSumsBytes;
+      out[0] = static_cast<uint32_t>(bias != nullptr ? bias[channel] : 0) -
+               static_cast<uint32_t>(sum * p.in_zero_point) - static_cast<uint32_t>(constants[channel].zero);
+      out[1] = constants[channel].limit;
+      out[2] = constants[channel].scale;
     }
   }
   return KernelResult::kOk;
@@ -254,24 +254,23 @@ struct Walk {
 TANDEM_HOT("conv_dense_lanes")
 KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
   const Window2d& w = p.window;
-  const auto* const channels = task.in<Lanes::Channel>(p.channels);
   const Geometry g{.window = w,
                    .pixel = p.in_channels,
                    .row = w.in.w * p.in_channels,
                    .zero_point = static_cast<int8_t>(p.in_zero_point),
                    .words = p.in_channels % 4 == 0};
   const auto image_bytes = static_cast<uint32_t>(w.in.h * g.row);
-  const ExactContext exact{.channels = channels,
-                           .multipliers = task.in<int32_t>(p.multipliers),
-                           .shifts = task.in<int8_t>(p.shifts),
-                           .out_zero_point = p.out_zero_point,
-                           .clamp = p.clamp};
+  ExactContext exact{.out = nullptr,
+                     .channels = task.in<Lanes::Channel>(p.channels),
+                     .multipliers = task.in<int32_t>(p.multipliers),
+                     .shifts = task.in<int8_t>(p.shifts),
+                     .out_zero_point = p.out_zero_point,
+                     .clamp = p.clamp};
   auto* const columns = task.scratch<uint32_t>(p.scratch);
   DenseTile tile{.stream = task.in<uint32_t>(p.stream),
+                 .stream_end = task.in<uint32_t>(p.stream) + p.stream_words,
                  .columns = columns,
                  .sums = columns + p.sums_at / sizeof(uint32_t),
-                 .channels = channels + p.first_channel,
-                 .channels_end = channels + p.end_channel,
                  .out = nullptr,
                  .out_stride = static_cast<uint32_t>(p.out_channels),
                  .slack = p.slack << 8,
@@ -299,16 +298,21 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
                 .origin = {.image = image,
                            .y = static_cast<int32_t>(row) * w.stride.h - w.pad.h,
                            .x = static_cast<int32_t>(column_at) * w.stride.w - w.pad.w}};
-      for (uint32_t pair = 0; pair < kPairs; ++pair) {
-        const Origin first_pixel = walk.origin;
-        walk.next();
-        if (one_tap) {
-          whole(g.at(first_pixel, 0, 0), g.at(walk.origin, 0, 0), columns + pair, g.pixel);
-        } else {
-          column(g, first_pixel, walk.origin, columns + pair);
-        }
+      Origin origins[Lanes::kTilePixels];
+      for (Origin& origin : origins) {
+        origin = walk.origin;
         walk.next();
       }
+      for (uint32_t pair = 0; pair < kPairs; ++pair) {
+        const Origin& low = origins[pair];
+        const Origin& high = origins[pair + kPairs];
+        if (one_tap) {
+          whole(g.at(low, 0, 0), g.at(high, 0, 0), columns + pair, g.pixel);
+        } else {
+          column(g, low, high, columns + pair);
+        }
+      }
+      exact.out = task.out<int8_t>(p.out) + first * tile.out_stride;
       tile.out = task.out<int8_t>(p.out) + first * tile.out_stride + p.first_channel;
       conv_dense_lanes_tile(&tile);
     }
