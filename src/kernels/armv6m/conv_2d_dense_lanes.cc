@@ -230,6 +230,86 @@ void column(const Geometry& g, const Origin& p, const Origin& q, uint32_t* to) {
   }
 }
 
+// Where v of a pair of inputs goes when filters lie side by side: tap s of pair i sees what tap s − 1 of pair
+// i + 1 does.
+struct Spread {
+  uint32_t* to;
+  uint32_t step;  // words
+  uint32_t count;
+};
+
+// n words of pairs, each to `count` places. 5 + 2·count cycles a word and about 3 for the loop.
+TANDEM_HOT("conv_dense_lanes_spread")
+void spread_run(const int8_t* p, const int8_t* q, const Spread& spread, int32_t n) {
+  p += n;
+  q += n;
+  const auto copy = [&](auto store) __attribute__((always_inline)) {
+    uint32_t* to = spread.to;
+    const uint32_t step = spread.step;
+    int32_t i = -n;
+    do {
+      const uint32_t v = pair_of(p[i], q[i]);
+      store(to, step, v);
+      ++i;
+      to += kPairs;
+      __asm__("" : "+r"(i), "+r"(to));
+    } while (i != 0);
+  };
+  if (spread.count == 1) {
+    copy([](uint32_t * to, uint32_t, uint32_t v) __attribute__((always_inline)) { to[0] = v; });
+  } else if (spread.count == 2) {
+    copy([](uint32_t * to, uint32_t step, uint32_t v) __attribute__((always_inline)) {
+      to[0] = v;
+      to[step] = v;
+    });
+  } else if (spread.count == 3) {
+    copy([](uint32_t * to, uint32_t step, uint32_t v) __attribute__((always_inline)) {
+      to[0] = v;
+      to[step] = v;
+      to[2 * step] = v;
+    });
+  } else {
+    copy([](uint32_t * to, uint32_t step, uint32_t v) __attribute__((always_inline)) {
+      to[0] = v;
+      to[step] = v;
+      to[2 * step] = v;
+      to[3 * step] = v;
+    });
+  }
+}
+
+// The columns of 8 pixels side by side under filters that move by one input and stay inside from left to
+// right.
+TANDEM_HOT("conv_dense_lanes_row")
+void columns_of_row(const Geometry& g, const Origin& first, uint32_t* to) {
+  const Window2d& w = g.window;
+  const auto depth = static_cast<uint32_t>(g.pixel);
+  const auto taps = static_cast<uint32_t>(w.filter.w);
+  for (int32_t r = 0; r < w.filter.h; ++r, to += taps * depth * kPairs) {
+    if (!g.row_inside(first, r)) {
+      const uint32_t v = pair_of(g.zero_point, g.zero_point);
+      uint32_t* fill = to;
+      for (uint32_t i = taps * depth; i != 0; --i, fill += kPairs) {
+        fill[0] = v;
+        fill[1] = v;
+        fill[2] = v;
+        fill[3] = v;
+      }
+      continue;
+    }
+    const int8_t* p = g.at(first, r, 0);
+    // Input j is what tap s of pair j − s sees.
+    for (uint32_t j = 0; j < taps + kPairs - 1; ++j, p += g.pixel) {
+      const uint32_t s0 = j < kPairs ? 0 : j - (kPairs - 1);
+      const uint32_t s1 = j < taps ? j : taps - 1;
+      spread_run(
+          p, p + kPairs * depth,
+          {.to = to + s0 * depth * kPairs + (j - s0), .step = depth * kPairs - 1, .count = s1 - s0 + 1},
+          g.pixel);
+    }
+  }
+}
+
 // Walks over output pixels.
 struct Walk {
   const Window2d& window;
@@ -303,7 +383,12 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
         origin = walk.origin;
         walk.next();
       }
-      for (uint32_t pair = 0; pair < kPairs; ++pair) {
+      const Origin& last = origins[Lanes::kTilePixels - 1];
+      const bool side_by_side = w.stride.w == 1 && w.filter.w > 1 && last.image == origins[0].image &&
+                                last.y == origins[0].y && g.columns_inside(origins[0]) &&
+                                g.columns_inside(last);
+      if (side_by_side) columns_of_row(g, origins[0], columns);
+      for (uint32_t pair = 0; pair < kPairs && !side_by_side; ++pair) {
         const Origin& low = origins[pair];
         const Origin& high = origins[pair + kPairs];
         if (one_tap) {
