@@ -81,8 +81,9 @@ struct ConvDenseLanesParams {
   Ref shifts;       ///< int8[out_channels]
   Window2d window;
   Blocks tiles;
-  Scratch scratch;  ///< columns, then sums
+  Scratch scratch;  ///< columns, then sums, then a pixel of zero points
   uint32_t sums_at = 0;
+  uint32_t zeros_at = 0;
   uint32_t out_pixels = 0;
   uint32_t column_reciprocal = 0;  ///< ⌊2^16 / out.w⌋
   uint32_t stream_words = 0;

@@ -162,7 +162,8 @@ void DenseLanesPlan::emit() {
 
   const uint32_t column_bytes = filter_ * Lanes::kColumnBytes;
   Ref stream;
-  const Scratch scratch = c_.scratch(column_bytes + most_groups_ * Lanes::kSumsBytes,
+  const uint32_t zeros_at = column_bytes + most_groups_ * Lanes::kSumsBytes;
+  const Scratch scratch = c_.scratch(zeros_at + static_cast<uint32_t>(conv_.in_channels),
                                      pass_channels * most_words_ * sizeof(uint32_t), stream);
   const uint32_t tiles = (out_pixels_ + Lanes::kTilePixels - 1) / Lanes::kTilePixels;
   for (uint32_t first = 0; first < channels_; first += pass_channels) {
@@ -197,6 +198,7 @@ void DenseLanesPlan::emit() {
                                  .tiles = tile_units,
                                  .scratch = scratch,
                                  .sums_at = column_bytes,
+                                 .zeros_at = zeros_at,
                                  .out_pixels = out_pixels_,
                                  .column_reciprocal = (1U << 16) / static_cast<uint32_t>(w.out.w),
                                  .stream_words = stream_words,

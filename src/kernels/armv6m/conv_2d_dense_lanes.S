@@ -27,10 +27,30 @@
     .section .time_critical.conv_dense_lanes, "ax", %progbits
     .balign 4
 
+// void conv_dense_lanes_tile(const DenseTile*)
+    .global conv_dense_lanes_tile
+    .type conv_dense_lanes_tile, %function
+    .thumb_func
+conv_dense_lanes_tile:
+    push  {r4-r7, lr}
+    mov   r4, r8
+    mov   r5, r9
+    mov   r6, r10
+    mov   r7, r11
+    push  {r4-r7}
+    sub   sp, #FRAME
+    mov   r1, sp
+    ldm   r0!, {r2-r6}
+    stm   r1!, {r2-r6}
+    ldm   r0!, {r2-r5}
+    stm   r1!, {r2-r5}
+    ldr   r6, [sp, #STREAM]
+    b     .Lchannel_start
+
 // 32 terms, entered where n are left.
 // r0 weight | r1 packed weights | r2-r5 products | r6 stream | r7 columns | r8-r11 T
 .macro TERM left
-entry_\left:
+.Lentry_\left:
   .if (\left & 3) == 0
     sxtb  r0, r1            // 1
   .elseif (\left & 3) == 1
@@ -69,13 +89,13 @@ entry_\left:
 
 // A group ends: r2-r5 its sums. The last one's stay there.
 // r12 where sums go | lr where they end
-group_end:
+.Lgroup_end:
     mov   r1, r12           // 1
     cmp   r1, lr            // 1
-    beq   channel_end       // 1
+    beq   .Lchannel_end       // 1
     stm   r1!, {r2-r5}      // 5
     mov   r12, r1           // 1
-next_group:
+.Lnext_group:
     ldm   r6!, {r0, r1}     // 3
     ldm   r7!, {r2-r5}      // 5
     muls  r2, r0, r2        // 1
@@ -87,28 +107,28 @@ next_group:
     mov   r10, r4           // 1
     mov   r11, r5           // 1
     ldm   r6!, {r0}         // 2
-jump:
+.Ljump:
     add   pc, r0            // 2  ── with 18 below: 32 a group beyond 15 a term
 
-entry_0:
+.Lentry_0:
     mov   r2, r8
     mov   r3, r9
     mov   r4, r10
     mov   r5, r11
-    b     group_end
+    b     .Lgroup_end
 
 // r6 stream
-channel_start:
+.Lchannel_start:
     ldm   r6!, {r0}         // 2
     ldr   r1, [sp, #SUMS]   // 2
     mov   r12, r1           // 1
     adds  r1, r1, r0        // 1
     mov   lr, r1            // 1
     ldr   r7, [sp, #COLUMNS]// 2
-    b     next_group        // 2  ── 11
+    b     .Lnext_group        // 2  ── 11
 
 // The sums of all groups become r8-r11: totals T + offset·(2^16 + 1), r2-r5: Σ B + offset.
-channel_end:
+.Lchannel_end:
     ldm   r6!, {r0, r1, r7} // 4  offset, limit, scale
     str   r6, [sp, #STREAM] // 2
     mov   r12, r1           // 1
@@ -132,7 +152,7 @@ channel_end:
     adcs  r5, r0            // 1
     ldr   r1, [sp, #SUMS]   // 2
     cmp   r1, lr            // 1
-    beq   resolved          // 2  ── 30
+    beq   .Lresolved          // 2  ── 30
     // 8 groups a round; the first round begins where the others end together.
     mov   r0, lr            // 1
     subs  r6, r1, r0        // 1  −16·groups
@@ -141,9 +161,9 @@ channel_end:
     lsrs  r0, r6, #2        // 1
     lsls  r6, r6, #1        // 1
     subs  r6, r6, r0        // 1  28 bytes of code a group
-    add   pc, r6            // 2  to `resolve` + r6
-    b     resolved          // (between the ADD and what it adds to)
-resolve:
+    add   pc, r6            // 2  to .Lresolve + r6
+    b     .Lresolved          // (between the ADD and what it adds to)
+.Lresolve:
     .rept 8
     ldm   r1!, {r0, r6}     // 3
     add   r8, r0            // 1
@@ -161,8 +181,8 @@ resolve:
     adcs  r5, r6            // 1  ── 18 a group
     .endr
     cmp   r1, lr            // 1
-    blo   resolve           // 1 or 2
-resolved:
+    blo   .Lresolve           // 1 or 2
+.Lresolved:
 
 // r6 out | r7 scale | r8 pixel stride, once its total is used | r12 limit | lr slack
     ldr   r0, [sp, #SLACK]  // 2
@@ -170,7 +190,7 @@ resolved:
     ldr   r6, [sp, #OUT]    // 2
     adds  r0, r6, #1        // 1
     str   r0, [sp, #OUT]    // 2
-    b     requantize_all    // 2  ── 10
+    b     .Lrequantize_all    // 2  ── 10
 
 // x of pair i's first pixel, and its sign in N.
 .macro X_FIRST total, high
@@ -180,16 +200,16 @@ resolved:
 .endm
 
 .macro LEVEL pixel
-    bmi   below_\pixel      // 1
+    bmi   .Lbelow_\pixel      // 1
     cmp   r0, r12           // 1
-    bhs   top_\pixel        // 1
+    bhs   .Ltop_\pixel        // 1
     muls  r0, r7, r0        // 1  < 2^32
     lsls  r1, r0, #8        // 1
     cmp   r1, lr            // 1
-    blo   ask_\pixel        // 1
+    blo   .Lask_\pixel        // 1
     lsrs  r0, r0, #24       // 1
     adds  r0, #128          // 1  clamp.min, modulo 256
-put_\pixel:
+.Lput_\pixel:
     strb  r0, [r6]          // 2
   .if \pixel == 0
     ldr   r1, [sp, #OUT_STRIDE] // 2
@@ -199,27 +219,27 @@ put_\pixel:
 .endm
 
 .macro RARE pixel, high, total
-below_\pixel:
+.Lbelow_\pixel:
     movs  r0, #128          // 1
-    b     put_\pixel        // 2
-top_\pixel:
+    b     .Lput_\pixel        // 2
+.Ltop_\pixel:
     ldr   r0, [sp, #TOP]
-    b     put_\pixel
-ask_\pixel:
+    b     .Lput_\pixel
+.Lask_\pixel:
   .ifb \total
     movs  r0, \high
   .else
     X_FIRST \total, \high
   .endif
-    bl    ask
-    b     put_\pixel
+    bl    .Lask
+    b     .Lput_\pixel
 .endm
 
     RARE 0, r2, r8
     RARE 1, r3, r9
     RARE 2, r4, r10
     RARE 3, r5, r11
-requantize_all:
+.Lrequantize_all:
     X_FIRST r8, r2
     LEVEL 0
     X_FIRST r9, r3
@@ -239,14 +259,14 @@ requantize_all:
     ldr   r6, [sp, #STREAM]        // 2
     ldr   r0, [sp, #STREAM_END]    // 2
     cmp   r6, r0                   // 1
-    beq   tile_end                 // 1
-    b     channel_start            // 2  ── 8
+    beq   .Ltile_end                 // 1
+    b     .Lchannel_start            // 2  ── 8
     RARE 4, r2
     RARE 5, r3
     RARE 6, r4
     RARE 7, r5
 
-tile_end:
+.Ltile_end:
     add   sp, #FRAME
     pop   {r4-r7}
     mov   r8, r4
@@ -256,7 +276,7 @@ tile_end:
     pop   {r4-r7, pc}
 
 // r0: x becomes the output; keeps all but r1.
-ask:
+.Lask:
     mov   r1, r12
     push  {r1-r3, lr}
     ldr   r1, [sp, #16 + OUT]      // the next channel's
@@ -269,25 +289,6 @@ ask:
     pop   {r1}
     bx    r1
 
-// void conv_dense_lanes_tile(const DenseTile*)
-    .global conv_dense_lanes_tile
-    .type conv_dense_lanes_tile, %function
-    .thumb_func
-conv_dense_lanes_tile:
-    push  {r4-r7, lr}
-    mov   r4, r8
-    mov   r5, r9
-    mov   r6, r10
-    mov   r7, r11
-    push  {r4-r7}
-    sub   sp, #FRAME
-    mov   r1, sp
-    ldm   r0!, {r2-r6}
-    stm   r1!, {r2-r6}
-    ldm   r0!, {r2-r5}
-    stm   r1!, {r2-r5}
-    ldr   r6, [sp, #STREAM]
-    b     channel_start
     .size conv_dense_lanes_tile, . - conv_dense_lanes_tile
 
 // uint16_t conv_dense_lanes_jump[kMaxGroupTerms]: what `jump` adds where n terms are left; modulo 2^16.
@@ -296,7 +297,7 @@ conv_dense_lanes_tile:
     .balign 4
 conv_dense_lanes_jump:
 .macro JUMP left
-    .hword entry_\left - (jump + 4)
+    .hword .Lentry_\left - (.Ljump + 4)
 .endm
     .irp left, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
     JUMP \left

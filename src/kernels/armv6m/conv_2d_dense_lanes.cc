@@ -114,7 +114,8 @@ struct Geometry {
   int32_t pixel;  // bytes from one input pixel to the next
   int32_t row;
   int8_t zero_point;
-  bool words;  // runs of inputs are whole words
+  bool words;           // runs of inputs are whole words
+  const int8_t* zeros;  // an input pixel of zero points
 
   [[nodiscard]] bool row_inside(const Origin& o, int32_t r) const {
     return static_cast<uint32_t>(o.y + r) < static_cast<uint32_t>(window.in.h);
@@ -278,8 +279,7 @@ void spread_run(const int8_t* p, const int8_t* q, const Spread& spread, int32_t 
   }
 }
 
-// The columns of 8 pixels side by side under filters that move by one input and stay inside from left to
-// right.
+// The columns of 8 pixels side by side under filters that move by one input.
 TANDEM_HOT("conv_dense_lanes_row")
 void columns_of_row(const Geometry& g, const Origin& first, uint32_t* to) {
   const Window2d& w = g.window;
@@ -297,13 +297,15 @@ void columns_of_row(const Geometry& g, const Origin& first, uint32_t* to) {
       }
       continue;
     }
-    const int8_t* p = g.at(first, r, 0);
     // Input j is what tap s of pair j − s sees.
-    for (uint32_t j = 0; j < taps + kPairs - 1; ++j, p += g.pixel) {
+    for (uint32_t j = 0; j < taps + kPairs - 1; ++j) {
+      const auto p = static_cast<int32_t>(j);
+      const int32_t q = p + static_cast<int32_t>(kPairs);
       const uint32_t s0 = j < kPairs ? 0 : j - (kPairs - 1);
       const uint32_t s1 = j < taps ? j : taps - 1;
       spread_run(
-          p, p + kPairs * depth,
+          g.column_inside(first, p) ? g.at(first, r, p) : g.zeros,
+          g.column_inside(first, q) ? g.at(first, r, q) : g.zeros,
           {.to = to + s0 * depth * kPairs + (j - s0), .step = depth * kPairs - 1, .count = s1 - s0 + 1},
           g.pixel);
     }
@@ -334,11 +336,15 @@ struct Walk {
 TANDEM_HOT("conv_dense_lanes")
 KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
   const Window2d& w = p.window;
+  auto* const columns = task.scratch<uint32_t>(p.scratch);
+  auto* const zeros = reinterpret_cast<int8_t*>(columns) + p.zeros_at;
+  for (int32_t i = 0; i < p.in_channels; ++i) zeros[i] = static_cast<int8_t>(p.in_zero_point);
   const Geometry g{.window = w,
                    .pixel = p.in_channels,
                    .row = w.in.w * p.in_channels,
                    .zero_point = static_cast<int8_t>(p.in_zero_point),
-                   .words = p.in_channels % 4 == 0};
+                   .words = p.in_channels % 4 == 0,
+                   .zeros = zeros};
   const auto image_bytes = static_cast<uint32_t>(w.in.h * g.row);
   ExactContext exact{.out = nullptr,
                      .channels = task.in<Lanes::Channel>(p.channels),
@@ -346,7 +352,6 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
                      .shifts = task.in<int8_t>(p.shifts),
                      .out_zero_point = p.out_zero_point,
                      .clamp = p.clamp};
-  auto* const columns = task.scratch<uint32_t>(p.scratch);
   DenseTile tile{.stream = task.in<uint32_t>(p.stream),
                  .stream_end = task.in<uint32_t>(p.stream) + p.stream_words,
                  .columns = columns,
@@ -384,9 +389,8 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
         walk.next();
       }
       const Origin& last = origins[Lanes::kTilePixels - 1];
-      const bool side_by_side = w.stride.w == 1 && w.filter.w > 1 && last.image == origins[0].image &&
-                                last.y == origins[0].y && g.columns_inside(origins[0]) &&
-                                g.columns_inside(last);
+      const bool side_by_side =
+          w.stride.w == 1 && w.filter.w > 1 && last.image == origins[0].image && last.y == origins[0].y;
       if (side_by_side) columns_of_row(g, origins[0], columns);
       for (uint32_t pair = 0; pair < kPairs && !side_by_side; ++pair) {
         const Origin& low = origins[pair];
