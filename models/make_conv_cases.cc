@@ -115,8 +115,10 @@ class Cases {
   }
   Shape window() {
     constexpr int kChannels[] = {1, 2, 3, 4, 8, 13};
-    return {pick(1, 5), pick(1, 5), pick(kChannels), pick(1, 5), pick(1, 3),
-            pick(1, 3), pick(1, 7), pick(1, 7),      pick(1, 2)};
+    // Rows of up to two tiles: every way a tile can lie over the borders.
+    const int stride = pick(1, 3);
+    return {pick(1, 5), pick(1, 6), pick(kChannels), pick(1, 5), pick(1, 3),
+            stride,     pick(1, 5), pick(1, 18),     pick(1, 2)};
   }
 
   void finish(ModelBuilder& b) {
@@ -152,6 +154,12 @@ int main(int argc, char** argv) {
         cases.add(b, cases.pointwise(), static_cast<Cases::Weights>(kind));
         cases.add(b, cases.window(), static_cast<Cases::Weights>(kind));
       }
+    }
+    for (int i = 0; i < 12; ++i) {
+      Cases::Shape rows = cases.window();
+      rows.stride_w = 1;
+      rows.out_w = cases.pick(8, 25);
+      cases.add(b, rows, Cases::kUniform);
     }
     cases.add(b, {10, 4, 1, 5, 2, 2, 6, 5, 1}, Cases::kUniform);
     cases.add(b, {8, 20, 1, 4, 2, 1, 5, 9, 1}, Cases::kUniform);

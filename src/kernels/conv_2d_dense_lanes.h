@@ -36,8 +36,9 @@ struct ConvDenseLanes {
     return 2 + (packed < 1 ? 1 : packed);
   }
 
-  /// Words before a channel's first group in the packed stream.
-  static constexpr uint32_t kHeadWords = 2;
+  /// Words of a channel in the packed stream beside its groups: the bytes of sums kept of all but the last
+  /// group; after the groups offset, limit and scale.
+  static constexpr uint32_t kChannelWords = 4;
 
   /// How a channel's x = Σ w·x + offset become levels: LevelChannel, with z instead of the offset.
   struct Channel {
@@ -45,7 +46,8 @@ struct ConvDenseLanes {
     uint32_t scale = 0;
     int32_t zero = 0;  ///< x + zero is the accumulator that requantize() takes
   };
-  /// Where a channel's groups begin in the list of their lengths, its words in the stream of its pass.
+  /// Where a channel's groups begin in the list of their lengths, and its words in the stream of all
+  /// channels, modulo 2^16: a pass has fewer.
   struct Start {
     uint16_t group = 0;
     uint16_t word = 0;
@@ -57,7 +59,7 @@ struct ConvDenseLanes {
 struct PackDenseLanesParams {
   Ref weights;    ///< int8[channels, filter]
   Ref groups;     ///< uint8: the groups' lengths, channel by channel
-  Ref starts;     ///< ConvDenseLanes::Start[channels + 1]; the words of the last one are not used
+  Ref starts;     ///< ConvDenseLanes::Start[channels + 1]
   Ref bias;       ///< int32[channels]; optional
   Ref constants;  ///< ConvDenseLanes::Channel[channels]
   Ref stream;
@@ -79,12 +81,13 @@ struct ConvDenseLanesParams {
   Ref shifts;       ///< int8[out_channels]
   Window2d window;
   Blocks tiles;
-  Scratch scratch;  ///< columns, then sums
+  Scratch scratch;  ///< columns, then sums, then a pixel of zero points
   uint32_t sums_at = 0;
+  uint32_t zeros_at = 0;
   uint32_t out_pixels = 0;
   uint32_t column_reciprocal = 0;  ///< ⌊2^16 / out.w⌋
+  uint32_t stream_words = 0;
   uint32_t first_channel = 0;
-  uint32_t end_channel = 0;
   int32_t in_channels = 0;
   int32_t out_channels = 0;
   int32_t in_zero_point = 0;

@@ -15,7 +15,7 @@ namespace {
 using Lanes = ConvDenseLanes;
 
 // The packed weights of one pass over the output, in SRAM beside the columns.
-constexpr uint32_t kMaxStreamBytes = 40 * 1024;
+constexpr uint32_t kMaxStreamBytes = 52 * 1024;
 // Columns of 24 KB a worker.
 constexpr uint32_t kMaxFilter = 1536;
 // Three such numbers add up to no 32-bit overflow, and products of a filter are one.
@@ -121,7 +121,7 @@ bool DenseLanesPlan::measure() {
   }
   for (uint32_t o = 0; o < channels_; ++o) {
     uint32_t groups = 0;
-    uint32_t words = Lanes::kHeadWords;
+    uint32_t words = Lanes::kChannelWords;
     for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
       ++groups;
       words += Lanes::group_words(terms);
@@ -146,15 +146,14 @@ void DenseLanesPlan::emit() {
     uint32_t group = 0;
     uint32_t word = 0;
     for (uint32_t o = 0; o < channels_; ++o) {
-      if (o % pass_channels == 0) word = 0;
       starts_to_fill[o] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
-      word += Lanes::kHeadWords;
+      word += Lanes::kChannelWords;
       for_each_group(filter_of(o), filter_, [&](uint32_t terms) {
         lengths[group++] = static_cast<uint8_t>(terms);
         word += Lanes::group_words(terms);
       });
     }
-    starts_to_fill[channels_] = {.group = static_cast<uint16_t>(group), .word = 0};
+    starts_to_fill[channels_] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
   });
   uint32_t slack = 0;
   const Ref constants = c_.prepared<Lanes::Channel>(channels_, [&](std::span<Lanes::Channel> values) {
@@ -163,7 +162,8 @@ void DenseLanesPlan::emit() {
 
   const uint32_t column_bytes = filter_ * Lanes::kColumnBytes;
   Ref stream;
-  const Scratch scratch = c_.scratch(column_bytes + most_groups_ * Lanes::kSumsBytes,
+  const uint32_t zeros_at = column_bytes + most_groups_ * Lanes::kSumsBytes;
+  const Scratch scratch = c_.scratch(zeros_at + static_cast<uint32_t>(conv_.in_channels),
                                      pass_channels * most_words_ * sizeof(uint32_t), stream);
   const uint32_t tiles = (out_pixels_ + Lanes::kTilePixels - 1) / Lanes::kTilePixels;
   for (uint32_t first = 0; first < channels_; first += pass_channels) {
@@ -181,6 +181,10 @@ void DenseLanesPlan::emit() {
                                  .filter = filter_,
                                  .in_zero_point = conv_.in_zero_point},
             {.units = pack_units.units()});
+    uint16_t stream_words = 0;
+    if (!starts_to_fill.empty()) {
+      stream_words = static_cast<uint16_t>(starts_to_fill[end].word - starts_to_fill[first].word);
+    }
     const uint32_t tile_macs = Lanes::kTilePixels * filter_ * (end - first);
     const Blocks tile_units{.count = tiles, .per_unit = 1 + kUnitMacs / tile_macs};
     c_.emit(kernel_id::conv_2d_s8__armv6m_dense,
@@ -194,10 +198,11 @@ void DenseLanesPlan::emit() {
                                  .tiles = tile_units,
                                  .scratch = scratch,
                                  .sums_at = column_bytes,
+                                 .zeros_at = zeros_at,
                                  .out_pixels = out_pixels_,
                                  .column_reciprocal = (1U << 16) / static_cast<uint32_t>(w.out.w),
+                                 .stream_words = stream_words,
                                  .first_channel = first,
-                                 .end_channel = end,
                                  .in_channels = conv_.in_channels,
                                  .out_channels = conv_.out_channels,
                                  .in_zero_point = conv_.in_zero_point,

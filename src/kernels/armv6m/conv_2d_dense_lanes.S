@@ -1,39 +1,56 @@
 // conv_dense_lanes_tile: 8 output pixels times a pass's channels (kernels/conv_2d_dense_lanes.h)
 //
-// Maths    T_i = Σ_k w[k]·v_i[k], i = 0…3: four pairs of pixels, their first pixel in the low half.
-// Layout   columns: v_0…v_3 of k = 0, of k = 1, …; stream: of a channel its offset, 16·(groups − 1), and its groups:
+// Maths    T_i = Σ_k w[k]·v_i[k], i = 0…3: pixels i (low half) and i + 4.
+// Layout   columns: v_0…v_3 of k = 0, of k = 1, …; stream: of a channel 16·(groups − 1), its groups, offset, limit, scale; a group:
 //            { w[0] }  { first packed }  { jump }  { packed } …        packed: 4 weights a word, first lowest
 //          The first packed word has 1 to 4 weights, in its upper bytes, and comes shifted as far as the code
 //          that it enters has shifted it; the others are full. `jump` is from the ADD to the code for the
 //          weights that are left.
 // Bound    |T_i's halves| <= 32767 in a group: Σ|w| <= 255, |x| <= 128.
-// Cost     15 cycles a term of 8 MACs; 34 a group; about 175 a channel and tile.
+// Cost     15 cycles a term of 8 MACs; 32 a group; about 170 a channel and tile.
     .syntax unified
     .cpu cortex-m0plus
     .thumb
 
 // The frame, first filled from DenseTile (conv_2d_dense_lanes.cc).
     .equ STREAM, 0
-    .equ COLUMNS, 4
-    .equ SUMS, 8
-    .equ CHANNEL, 12
-    .equ CHANNELS_END, 16
-    .equ OUT, 20
-    .equ OUT_STRIDE, 24
-    .equ SLACK, 28          // << 8
-    .equ TOP, 32            // clamp.max
-    .equ EXACT, 36
-    .equ T3, 40
-    .equ OFFSET, 40         // before T3
-    .equ FRAME, 44
+    .equ STREAM_END, 4
+    .equ COLUMNS, 8
+    .equ SUMS, 12
+    .equ OUT, 16
+    .equ OUT_STRIDE, 20
+    .equ SLACK, 24          // << 8
+    .equ TOP, 28            // clamp.max
+    .equ EXACT, 32
+    .equ FRAME, 36
 
     .section .time_critical.conv_dense_lanes, "ax", %progbits
     .balign 4
 
+// void conv_dense_lanes_tile(const DenseTile*)
+    .global conv_dense_lanes_tile
+    .type conv_dense_lanes_tile, %function
+    .thumb_func
+conv_dense_lanes_tile:
+    push  {r4-r7, lr}
+    mov   r4, r8
+    mov   r5, r9
+    mov   r6, r10
+    mov   r7, r11
+    push  {r4-r7}
+    sub   sp, #FRAME
+    mov   r1, sp
+    ldm   r0!, {r2-r6}
+    stm   r1!, {r2-r6}
+    ldm   r0!, {r2-r5}
+    stm   r1!, {r2-r5}
+    ldr   r6, [sp, #STREAM]
+    b     .Lchannel_start
+
 // 32 terms, entered where n are left.
 // r0 weight | r1 packed weights | r2-r5 products | r6 stream | r7 columns | r8-r11 T
 .macro TERM left
-entry_\left:
+.Lentry_\left:
   .if (\left & 3) == 0
     sxtb  r0, r1            // 1
   .elseif (\left & 3) == 1
@@ -72,13 +89,13 @@ entry_\left:
 
 // A group ends: r2-r5 its sums. The last one's stay there.
 // r12 where sums go | lr where they end
-group_end:
+.Lgroup_end:
     mov   r1, r12           // 1
     cmp   r1, lr            // 1
-    beq   channel_end       // 1
+    beq   .Lchannel_end       // 1
     stm   r1!, {r2-r5}      // 5
     mov   r12, r1           // 1
-next_group:
+.Lnext_group:
     ldm   r6!, {r0, r1}     // 3
     ldm   r7!, {r2-r5}      // 5
     muls  r2, r0, r2        // 1
@@ -90,41 +107,41 @@ next_group:
     mov   r10, r4           // 1
     mov   r11, r5           // 1
     ldm   r6!, {r0}         // 2
-jump:
-    add   pc, r0            // 2  ── with 21 below: 34 a group beyond 15 a term
+.Ljump:
+    add   pc, r0            // 2  ── with 18 below: 32 a group beyond 15 a term
 
-entry_0:
+.Lentry_0:
     mov   r2, r8
     mov   r3, r9
     mov   r4, r10
     mov   r5, r11
-    b     group_end
+    b     .Lgroup_end
 
 // r6 stream
-channel_start:
-    ldm   r6!, {r0, r2}     // 3
-    str   r0, [sp, #OFFSET] // 2
+.Lchannel_start:
+    ldm   r6!, {r0}         // 2
     ldr   r1, [sp, #SUMS]   // 2
     mov   r12, r1           // 1
-    adds  r1, r1, r2        // 1
+    adds  r1, r1, r0        // 1
     mov   lr, r1            // 1
     ldr   r7, [sp, #COLUMNS]// 2
-    b     next_group        // 2
+    b     .Lnext_group        // 2  ── 11
 
 // The sums of all groups become r8-r11: totals T + offset·(2^16 + 1), r2-r5: Σ B + offset.
-channel_end:
+.Lchannel_end:
+    ldm   r6!, {r0, r1, r7} // 4  offset, limit, scale
     str   r6, [sp, #STREAM] // 2
-    ldr   r0, [sp, #OFFSET] // 2
+    mov   r12, r1           // 1
     lsls  r1, r0, #16       // 1
     adds  r1, r1, r0        // 1
-    mov   r8, r1            // 1
-    mov   r9, r1            // 1
-    mov   r10, r1           // 1
-    mov   r11, r1           // 1
-    add   r8, r2            // 1
-    add   r9, r3            // 1
-    add   r10, r4           // 1
-    add   r11, r5           // 1
+    adds  r6, r2, r1        // 1
+    mov   r8, r6            // 1
+    adds  r6, r3, r1        // 1
+    mov   r9, r6            // 1
+    adds  r6, r4, r1        // 1
+    mov   r10, r6           // 1
+    adds  r6, r5, r1        // 1
+    mov   r11, r6           // 1
     asrs  r2, r2, #16       // 1  B, or B − 1 and carry
     adcs  r2, r0            // 1
     asrs  r3, r3, #16       // 1
@@ -135,130 +152,121 @@ channel_end:
     adcs  r5, r0            // 1
     ldr   r1, [sp, #SUMS]   // 2
     cmp   r1, lr            // 1
-    beq   resolved          // 1
-resolve:
-    ldm   r1!, {r6, r7}     // 3
-    add   r8, r6            // 1
+    beq   .Lresolved          // 2  ── 30
+    // 8 groups a round; the first round begins where the others end together.
+    mov   r0, lr            // 1
+    subs  r6, r1, r0        // 1  −16·groups
+    movs  r0, #0x70         // 1
+    ands  r6, r0            // 1
+    lsrs  r0, r6, #2        // 1
+    lsls  r6, r6, #1        // 1
+    subs  r6, r6, r0        // 1  28 bytes of code a group
+    add   pc, r6            // 2  to .Lresolve + r6
+    b     .Lresolved          // (between the ADD and what it adds to)
+.Lresolve:
+    .rept 8
+    ldm   r1!, {r0, r6}     // 3
+    add   r8, r0            // 1
+    asrs  r0, r0, #16       // 1
+    adcs  r2, r0            // 1
+    add   r9, r6            // 1
     asrs  r6, r6, #16       // 1
-    adcs  r2, r6            // 1
-    add   r9, r7            // 1
-    asrs  r7, r7, #16       // 1
-    adcs  r3, r7            // 1
-    ldm   r1!, {r6, r7}     // 3
-    add   r10, r6           // 1
+    adcs  r3, r6            // 1
+    ldm   r1!, {r0, r6}     // 3
+    add   r10, r0           // 1
+    asrs  r0, r0, #16       // 1
+    adcs  r4, r0            // 1
+    add   r11, r6           // 1
     asrs  r6, r6, #16       // 1
-    adcs  r4, r6            // 1
-    add   r11, r7           // 1
-    asrs  r7, r7, #16       // 1
-    adcs  r5, r7            // 1
+    adcs  r5, r6            // 1  ── 18 a group
+    .endr
     cmp   r1, lr            // 1
-    bne   resolve           // 2  ── 21 a group
-resolved:
+    blo   .Lresolve           // 1 or 2
+.Lresolved:
 
-// r6 out | r7 scale | r11 limit | r12 pixel stride | lr slack
-    mov   r0, r11           // 1
-    str   r0, [sp, #T3]     // 2
-    ldr   r6, [sp, #CHANNEL]// 2
-    ldm   r6!, {r0, r7}     // 3
-    mov   r11, r0           // 1
-    adds  r6, #4            // 1
-    str   r6, [sp, #CHANNEL]// 2
-    ldr   r0, [sp, #OUT_STRIDE] // 2
-    mov   r12, r0           // 1
+// r6 out | r7 scale | r8 pixel stride, once its total is used | r12 limit | lr slack
     ldr   r0, [sp, #SLACK]  // 2
     mov   lr, r0            // 1
     ldr   r6, [sp, #OUT]    // 2
     adds  r0, r6, #1        // 1
     str   r0, [sp, #OUT]    // 2
-    b     requantize_all    // 2
+    b     .Lrequantize_all    // 2  ── 10
 
-// x of pixel 2·i (low) or 2·i + 1 (high), and its sign in N.
-.macro X_LOW total, high
+// x of pair i's first pixel, and its sign in N.
+.macro X_FIRST total, high
     lsls  r1, \high, #16    // 1
-  .ifc \total, T3
-    ldr   r0, [sp, #T3]     // 2
-  .else
     mov   r0, \total        // 1
-  .endif
     subs  r0, r0, r1        // 1
 .endm
-.macro X_HIGH high
-    movs  r0, \high         // 1
-.endm
 
-.macro LEVEL id
-    bmi   below_\id         // 1
-    cmp   r0, r11           // 1
-    bhs   top_\id           // 1
+.macro LEVEL pixel
+    bmi   .Lbelow_\pixel      // 1
+    cmp   r0, r12           // 1
+    bhs   .Ltop_\pixel        // 1
     muls  r0, r7, r0        // 1  < 2^32
     lsls  r1, r0, #8        // 1
     cmp   r1, lr            // 1
-    blo   ask_\id           // 1
+    blo   .Lask_\pixel        // 1
     lsrs  r0, r0, #24       // 1
     adds  r0, #128          // 1  clamp.min, modulo 256
-put_\id:
+.Lput_\pixel:
     strb  r0, [r6]          // 2
-    add   r6, r12           // 1  ── 12; below 0: 8
+  .if \pixel == 0
+    ldr   r1, [sp, #OUT_STRIDE] // 2
+    mov   r8, r1            // 1
+  .endif
+    add   r6, r8            // 1  ── 12; below 0: 8
 .endm
 
-.macro RARE_LOW id, total, high
-below_\id:
+.macro RARE pixel, high, total
+.Lbelow_\pixel:
     movs  r0, #128          // 1
-    b     put_\id           // 2
-top_\id:
+    b     .Lput_\pixel        // 2
+.Ltop_\pixel:
     ldr   r0, [sp, #TOP]
-    b     put_\id
-ask_\id:
-    X_LOW \total, \high
-    bl    ask
-    b     put_\id
-.endm
-.macro RARE_HIGH id, high
-below_\id:
-    movs  r0, #128          // 1
-    b     put_\id           // 2
-top_\id:
-    ldr   r0, [sp, #TOP]
-    b     put_\id
-ask_\id:
-    X_HIGH \high
-    bl    ask
-    b     put_\id
+    b     .Lput_\pixel
+.Lask_\pixel:
+  .ifb \total
+    movs  r0, \high
+  .else
+    X_FIRST \total, \high
+  .endif
+    bl    .Lask
+    b     .Lput_\pixel
 .endm
 
-    RARE_LOW 0, r8, r2
-    RARE_HIGH 1, r2
-    RARE_LOW 2, r9, r3
-    RARE_HIGH 3, r3
-requantize_all:
-    X_LOW r8, r2
+    RARE 0, r2, r8
+    RARE 1, r3, r9
+    RARE 2, r4, r10
+    RARE 3, r5, r11
+.Lrequantize_all:
+    X_FIRST r8, r2
     LEVEL 0
-    X_HIGH r2
+    X_FIRST r9, r3
     LEVEL 1
-    X_LOW r9, r3
+    X_FIRST r10, r4
     LEVEL 2
-    X_HIGH r3
+    X_FIRST r11, r5
     LEVEL 3
-    X_LOW r10, r4
+    movs  r0, r2            // 1
     LEVEL 4
-    X_HIGH r4
+    movs  r0, r3            // 1
     LEVEL 5
-    X_LOW T3, r5
+    movs  r0, r4            // 1
     LEVEL 6
-    X_HIGH r5
+    movs  r0, r5            // 1
     LEVEL 7
-    ldr   r0, [sp, #CHANNEL]       // 2
-    ldr   r1, [sp, #CHANNELS_END]  // 2
     ldr   r6, [sp, #STREAM]        // 2
-    cmp   r0, r1                   // 1
-    beq   tile_end                 // 1
-    b     channel_start            // 2
-    RARE_LOW 4, r10, r4
-    RARE_HIGH 5, r4
-    RARE_LOW 6, T3, r5
-    RARE_HIGH 7, r5
+    ldr   r0, [sp, #STREAM_END]    // 2
+    cmp   r6, r0                   // 1
+    beq   .Ltile_end                 // 1
+    b     .Lchannel_start            // 2  ── 8
+    RARE 4, r2
+    RARE 5, r3
+    RARE 6, r4
+    RARE 7, r5
 
-tile_end:
+.Ltile_end:
     add   sp, #FRAME
     pop   {r4-r7}
     mov   r8, r4
@@ -268,10 +276,10 @@ tile_end:
     pop   {r4-r7, pc}
 
 // r0: x becomes the output; keeps all but r1.
-ask:
+.Lask:
     mov   r1, r12
     push  {r1-r3, lr}
-    ldr   r1, [sp, #16 + CHANNEL]  // the next channel's
+    ldr   r1, [sp, #16 + OUT]      // the next channel's
     ldr   r2, [sp, #16 + EXACT]
     bl    conv_dense_lanes_exact
     ldr   r1, [sp, #16 + SLACK]
@@ -281,25 +289,6 @@ ask:
     pop   {r1}
     bx    r1
 
-// void conv_dense_lanes_tile(const DenseTile*)
-    .global conv_dense_lanes_tile
-    .type conv_dense_lanes_tile, %function
-    .thumb_func
-conv_dense_lanes_tile:
-    push  {r4-r7, lr}
-    mov   r4, r8
-    mov   r5, r9
-    mov   r6, r10
-    mov   r7, r11
-    push  {r4-r7}
-    sub   sp, #FRAME
-    mov   r1, sp
-    ldm   r0!, {r2-r6}
-    stm   r1!, {r2-r6}
-    ldm   r0!, {r2-r6}
-    stm   r1!, {r2-r6}
-    ldr   r6, [sp, #STREAM]
-    b     channel_start
     .size conv_dense_lanes_tile, . - conv_dense_lanes_tile
 
 // uint16_t conv_dense_lanes_jump[kMaxGroupTerms]: what `jump` adds where n terms are left; modulo 2^16.
@@ -308,7 +297,7 @@ conv_dense_lanes_tile:
     .balign 4
 conv_dense_lanes_jump:
 .macro JUMP left
-    .hword entry_\left - (jump + 4)
+    .hword .Lentry_\left - (.Ljump + 4)
 .endm
     .irp left, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
     JUMP \left
