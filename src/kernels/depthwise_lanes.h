@@ -37,11 +37,8 @@ enum class DepthwiseLoop : uint8_t {
   kCount,
 };
 inline constexpr uint8_t kDepthwiseSums[][9] = {
-    {0, 1, 0, 1, 0, 0, 1, 1, 0},
-    {0, 1, 2, 1, 2, 0, 2, 0, 1},
-    {0, 1, 1, 2, 2, 0, 0, 2, 1},
-    {0, 0, 1, 0, 2, 1, 1, 2, 2},
-    {0, 1, 2, 3, 4, 1, 2, 0, 3},
+    {0, 1, 0, 1, 0, 0, 1, 1, 0}, {0, 1, 2, 1, 2, 0, 2, 0, 1}, {0, 1, 1, 2, 2, 0, 0, 2, 1},
+    {0, 0, 1, 0, 2, 1, 1, 2, 2}, {0, 1, 2, 3, 4, 1, 2, 0, 3},
 };
 
 /// Bytes from one row of a plane to the next: the loops have them as immediates.
