@@ -176,8 +176,8 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
       });
   TANDEM_TRY(factors.status());
   constexpr uint32_t kFew = 8;
-  planned.usable = asking * kFew <= static_cast<uint32_t>(request.channels) &&
-                   (!level.bias.present() || level.bias.constant());
+  const uint32_t may_ask = level.slack.by_channel ? 0 : static_cast<uint32_t>(request.channels) / kFew;
+  planned.usable = asking <= may_ask && (!level.bias.present() || level.bias.constant());
   planned.factors = *factors;
   return planned;
 }
