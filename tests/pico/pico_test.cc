@@ -74,6 +74,13 @@ TEST(Kernels, DenseConvolutionsSayWhatRefSays) {
   EXPECT_TRUE(says(text, "END")) << text;
 }
 
+TEST(PicoPort, ResetsByTheWatchdog) {
+  RUN_OR_SKIP(text, "watchdog");
+  EXPECT_FALSE(says(text, "FAILED")) << text;
+  EXPECT_TRUE(says(text, "fed in time\r\n")) << text;
+  EXPECT_TRUE(says(text, "ok the watchdog reset the chip\r\nEND")) << text;
+}
+
 TEST(FaultReport, NamesAnUnalignedLoad) {
   RUN_OR_SKIP(text, "fault_unaligned_load");
   EXPECT_TRUE(says(text, "HARD FAULT on core 0")) << text;
