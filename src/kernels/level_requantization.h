@@ -38,4 +38,9 @@ struct LevelConstants {
 std::optional<LevelConstants> level_constants(QuantizedMultiplier m, int32_t bias, int32_t zero_point,
                                               const Clamp& clamp, uint32_t max_slack = 1 << 21);
 
+/// Constants with which every output asks, for kernels that hand p to the exact function: p is x, and below
+/// the slack, while |Σ w·u| < kAlwaysAsks.channel.offset.
+inline constexpr LevelConstants kAlwaysAsks{.channel = {.offset = 1 << 20, .limit = INT32_MAX, .scale = 1},
+                                            .slack = 0xffff00};
+
 }  // namespace tandem

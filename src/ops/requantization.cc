@@ -109,6 +109,8 @@ Result<ChannelFactors> plan_factors(OpContext& context, const ChannelFactorsRequ
 
 namespace {
 
+constexpr int64_t kLargestProduct = 128 * 255;
+
 // Constants for a channel that has no level constants.
 struct OddChannel {
   LevelChannel channel;
@@ -119,7 +121,6 @@ struct OddChannel {
 // products of a weight and an activation are: then x = Σ w·u + offset stays within its level. Otherwise every
 // x is in range, and its product within any slack.
 OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, const LevelRequest& request) {
-  constexpr int64_t kLargestProduct = 128 * 255;
   constexpr int64_t kLevel = 1 << 24;
   constexpr int64_t kMaxSlack = kLevel / 8;
   const int64_t reach = request.products * kLargestProduct;
@@ -167,8 +168,13 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
           std::memcpy(&value, level.bias.data + channel * sizeof value, sizeof value);
         }
         const auto k = level_constants(factor, value, level.zero_point, level.clamp, level.slack.most);
-        const uint32_t slack = k ? k->slack : 1;
-        const OddChannel odd = k ? OddChannel{k->channel} : odd_channel(factor, value, level);
+        uint32_t slack = k ? k->slack : 1;
+        OddChannel odd = k ? OddChannel{k->channel} : odd_channel(factor, value, level);
+        if (odd.asks && level.slack.by_channel &&
+            level.products * kLargestProduct < kAlwaysAsks.channel.offset) {
+          odd = {.channel = kAlwaysAsks.channel};
+          slack = kAlwaysAsks.slack;
+        }
         planned.slack = std::max(planned.slack, slack);
         asking += odd.asks ? 1 : 0;
         if (levels != nullptr) levels[channel] = odd.channel;

@@ -45,7 +45,7 @@ struct LevelFactors {
 /// How a kernel goes about slack.
 struct LevelSlack {
   uint32_t most = 1 << 21;  ///< what it takes
-  bool by_channel = false;  ///< it wants that of each channel, and takes none that always asks
+  bool by_channel = false;  ///< it wants that of each channel, and takes those that always ask as kAlwaysAsks
 };
 
 /// What level constants need beside the factor.
