@@ -94,20 +94,21 @@ namespace {
 constexpr auto kTicks = [](void*) { return port::ticks(); };
 }  // namespace
 
+// Ports are not constant, so that they lie in SRAM: the step loop reads them in every step.
 const Port& two_cores() {
   port::prepare_lock();
-  static constexpr Port kPort{.workers = 2,
-                              .parallel_for = port::parallel_for,
-                              .ticks = kTicks,
-                              .ticks_per_second = port::kTicksPerSecond,
-                              .stream = port::kStream};
-  return kPort;
+  static constinit Port pair{.workers = 2,
+                             .parallel_for = port::parallel_for,
+                             .ticks = kTicks,
+                             .ticks_per_second = port::kTicksPerSecond,
+                             .stream = port::kStream};
+  return pair;
 }
 
 const Port& one_core() {
-  static constexpr Port kPort{
+  static constinit Port single{
       .workers = 1, .ticks = kTicks, .ticks_per_second = port::kTicksPerSecond, .stream = port::kStream};
-  return kPort;
+  return single;
 }
 
 }  // namespace tandem
