@@ -28,6 +28,11 @@ struct Streams {
   // Whether there is one to start during `step`.
   [[nodiscard]] bool due(uint32_t step) const { return next != end && next->start_step <= step; }
 
+  // Whether `step` has to wait for one.
+  [[nodiscard]] bool needed(uint32_t step) const {
+    return (running != nullptr && running->needed_step <= step) || (next != end && next->needed_step <= step);
+  }
+
   // Starts the next one that is due if none is running. Waits for one that `needed` already needs.
   TANDEM_HOT("streams") void advance(uint32_t step, int32_t needed) {
     for (;;) {
@@ -84,7 +89,8 @@ struct SharedStep {
                     .bases = bound.bases,
                     .streams = streams,
                     .index = index};
-  streams.advance(index, static_cast<int32_t>(index));
+  // What this step does not need is started by worker 0 with its first unit, when the others are at work.
+  if (streams.needed(index)) streams.advance(index, static_cast<int32_t>(index));
   if (port.workers <= 1 || step.units <= 1) {
     // While streams wait for their turn, in pieces, between which the next one can start.
     constexpr uint32_t kPieces = 16;
