@@ -7,7 +7,9 @@
 namespace tandem::rp2040 {
 
 // Inlined always: code in SRAM calls none that may lie in flash.
-[[gnu::always_inline]] inline volatile uint32_t& reg(uint32_t address) { return *reinterpret_cast<volatile uint32_t*>(address); }
+[[gnu::always_inline]] inline volatile uint32_t& reg(uint32_t address) {
+  return *reinterpret_cast<volatile uint32_t*>(address);
+}
 /// Reads a register for the effect of reading it.
 inline void touch(uint32_t address) { [[maybe_unused]] const uint32_t value = reg(address); }
 /// Atomic bit set and clear through a register's aliases [2.1.2].
