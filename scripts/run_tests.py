@@ -260,7 +260,7 @@ def check_firmware():
     """The device library, the port and the benchmark, by the cross compiler whose warnings are errors."""
     if not shutil.which("arm-none-eabi-g++"):
         return skipped("no arm-none-eabi-g++")
-    return run_check(["scripts/build", "rp2040"])
+    return run_check(["scripts/build", "rp2040", "all", "pico_test_firmware"])
 
 
 def check_instructions():
