@@ -22,6 +22,7 @@ struct AddParams {
   QuantizedMultiplier b_multiplier;
   QuantizedMultiplier out_multiplier;
   Clamp clamp;
+  Ref tables;  ///< s8__portable: int32[2][256], what each value of a, and of b, adds to the sum, −128 first
 };
 
 /// MUL         y = clamp(z + R((a − z_a) · (b − z_b), m)), R is requantize.

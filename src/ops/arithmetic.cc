@@ -88,7 +88,19 @@ struct AddOperator {
   PlainKernels plain;
   AddMultipliers (*multipliers)(float, float, float, int);
   bool s32_activation;
+  bool subtracts;
 };
+
+constexpr uint32_t kByteValues = 256;
+
+// What each value of an int8 input adds to the sum, or takes away.
+void fill_sum_table(std::span<int32_t> table, int32_t zero_point, QuantizedMultiplier m, bool subtracts) {
+  for (uint32_t i = 0; i < kByteValues; ++i) {
+    const int32_t value = static_cast<int32_t>(i) - 128 - zero_point;
+    const int32_t scaled = requantize(value * (1 << kAddFractionBits<int8_t>), m);
+    table[i] = subtracts ? -scaled : scaled;
+  }
+}
 
 Status plan_sum(OpContext& c, const AddOperator& op) {
   TANDEM_TRY(expect_operands(c));
@@ -109,16 +121,26 @@ Status plan_sum(OpContext& c, const AddOperator& op) {
   TANDEM_TRY(clamp.status());
   const Result<BinaryOperands> operands = plan_broadcast<2>(c);
   TANDEM_TRY(operands.status());
-  c.emit(a.type == Type::kInt8 ? op.s8 : op.s16,
-         {.operands = *operands,
-          .a_zero_point = a.quantization.zero_point(),
-          .b_zero_point = b.quantization.zero_point(),
-          .out_zero_point = out.quantization.zero_point(),
-          .a_multiplier = multipliers.a,
-          .b_multiplier = multipliers.b,
-          .out_multiplier = multipliers.out,
-          .clamp = *clamp},
-         {.units = operands->elements.units()});
+  AddParams params{.operands = *operands,
+                   .a_zero_point = a.quantization.zero_point(),
+                   .b_zero_point = b.quantization.zero_point(),
+                   .out_zero_point = out.quantization.zero_point(),
+                   .a_multiplier = multipliers.a,
+                   .b_multiplier = multipliers.b,
+                   .out_multiplier = multipliers.out,
+                   .clamp = *clamp,
+                   .tables = {}};
+  TypedKernelId<AddParams> kernel = a.type == Type::kInt8 ? op.s8 : op.s16;
+  // Making the tables costs about as much as adding so many elements without.
+  constexpr uint32_t kWorthTables = 512;
+  if (a.type == Type::kInt8 && out.elements >= kWorthTables && c.has(kernel_id::add_s8__portable)) {
+    kernel = kernel_id::add_s8__portable;
+    params.tables = c.prepared<int32_t>(2 * kByteValues, [&](std::span<int32_t> tables) {
+      fill_sum_table(tables.first(kByteValues), params.a_zero_point, multipliers.a, false);
+      fill_sum_table(tables.last(kByteValues), params.b_zero_point, multipliers.b, op.subtracts);
+    });
+  }
+  c.emit(kernel, params, {.units = operands->elements.units()});
   return {};
 }
 
@@ -157,7 +179,8 @@ Status plan_add(OpContext& c) {
                       .plain = {kernel_id::add_f32__ref, kernel_id::add_s32__ref},
                       .multipliers = add_multipliers<double>,
                       // TensorFlow Lite Micro leaves it out, and its answer counts.
-                      .s32_activation = false});
+                      .s32_activation = false,
+                      .subtracts = false});
 }
 
 Status plan_sub(OpContext& c) {
@@ -166,19 +189,20 @@ Status plan_sub(OpContext& c) {
                       .s16 = kernel_id::sub_s16__ref,
                       .plain = {kernel_id::sub_f32__ref, kernel_id::sub_s32__ref},
                       .multipliers = add_multipliers<float>,
-                      .s32_activation = true});
+                      .s32_activation = true,
+                      .subtracts = true});
 }
 
 }  // namespace
 
-TANDEM_DEFINE_OP(ADD, add, plan_add, add_s8__ref, add_s16__ref, add_s32__ref, add_f32__ref)
+TANDEM_DEFINE_OP(ADD, add, plan_add, add_s8__portable, add_s8__ref, add_s16__ref, add_s32__ref, add_f32__ref)
 TANDEM_DEFINE_OP(ADD, add_f32, plan_add, add_f32__ref)
-TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__ref)
+TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__portable, add_s8__ref)
 TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__ref, mul_s16__ref, mul_s32__ref, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_f32, plan_mul, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__ref)
-TANDEM_DEFINE_OP(SUB, sub, plan_sub, sub_s8__ref, sub_s16__ref, sub_s32__ref, sub_f32__ref)
+TANDEM_DEFINE_OP(SUB, sub, plan_sub, add_s8__portable, sub_s8__ref, sub_s16__ref, sub_s32__ref, sub_f32__ref)
 TANDEM_DEFINE_OP(SUB, sub_f32, plan_sub, sub_f32__ref)
-TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, sub_s8__ref)
+TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, add_s8__portable, sub_s8__ref)
 
 }  // namespace tandem

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/arithmetic.h"
 #include "kernels/conv_2d.h"
 #include "kernels/fully_connected.h"
 #include "kernels/portable/requantizer.h"
@@ -40,6 +41,10 @@ class Arena {
       std::memcpy(bytes_.data() + ref.offset() + i * sizeof(T), &value, sizeof(T));
     }
     return ref;
+  }
+  template <class T, size_t kCount>
+  void set(Ref ref, const std::array<T, kCount>& values) {
+    std::memcpy(bytes_.data() + ref.offset(), values.data(), sizeof values);
   }
   /// Extremes as often as anything between.
   Ref activations(size_t count) {
@@ -188,6 +193,49 @@ TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {
     p.out = arena.room(batches * p.channels);
     EXPECT_EQ(arena.after(fully_connected_s8__portable, &p, p.outputs.units(), 1 + seed % 3),
               arena.after(fully_connected_s8__ref, &p, p.outputs.units(), p.outputs.units()));
+  }
+}
+
+TEST(PortableKernels, AddAndSubS8SayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    const bool subtracts = seed % 2 == 1;
+    AddParams p;
+    p.a_zero_point = arena.pick(-128, 127);
+    p.b_zero_point = arena.pick(-128, 127);
+    p.out_zero_point = arena.pick(-128, 127);
+    p.a_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-8, -1)};
+    p.b_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-8, -1)};
+    p.out_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-24, 0)};
+    p.clamp = some_clamp(arena, p.out_zero_point);
+    // Rows of one operand, or of the other, may be one value or one row again and again.
+    const auto columns = static_cast<uint32_t>(arena.pick(1, 40));
+    const auto rows = static_cast<uint32_t>(arena.pick(1, 5));
+    const uint32_t a_step = seed % 3 == 0 ? 0 : 1;
+    p.operands.inner = {.extent = columns, .strides = {a_step, 1}};
+    const std::array<BinaryOperands::Loop, 1> outer = {{{.extent = rows, .strides = {columns * a_step, 0}}}};
+    p.operands.outer_loops = 1;
+    p.operands.outer = arena.room(sizeof outer);
+    p.operands.in[0] = arena.activations(rows * columns);
+    p.operands.in[1] = arena.activations(columns);
+    p.tables = arena.room(2 * 256 * sizeof(int32_t));
+    p.operands.elements = {.count = rows * columns, .per_unit = static_cast<uint32_t>(arena.pick(1, 50))};
+    p.operands.out = arena.room(rows * columns);
+    arena.set(p.operands.outer, outer);
+    std::array<int32_t, 512> tables;
+    for (int32_t i = 0; i < 256; ++i) {
+      const auto scaled = [&](int32_t zero_point, QuantizedMultiplier m) {
+        return requantize((i - 128 - zero_point) * (1 << kAddFractionBits<int8_t>), m);
+      };
+      tables[static_cast<size_t>(i)] = scaled(p.a_zero_point, p.a_multiplier);
+      const int32_t other = scaled(p.b_zero_point, p.b_multiplier);
+      tables[static_cast<size_t>(256 + i)] = subtracts ? -other : other;
+    }
+    arena.set(p.tables, tables);
+    const AnyKernel& plain = subtracts ? static_cast<const AnyKernel&>(sub_s8__ref) : add_s8__ref;
+    EXPECT_EQ(arena.after(add_s8__portable, &p, p.operands.elements.units(), 1 + seed % 3),
+              arena.after(plain, &p, p.operands.elements.units(), p.operands.elements.units()));
   }
 }
 
