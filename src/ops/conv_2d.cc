@@ -133,12 +133,26 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
       plan_conv_2d_dense_lanes(c, {.conv = params, .weights = weights, .bias = bias, .macs = macs})) {
     return {};
   }
-  if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8) {
+  TypedKernelId<Conv2dParams> kernel = (*variant)->kernel;
+  if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8 && params.in_channels == 1 &&
+      weights.constant() && c.has(kernel_id::conv_2d_s8__portable)) {
+    // Of one input channel it is a CONV_2D whose filters lie side by side; that one runs along them.
+    const auto channels = static_cast<uint32_t>(params.out_channels);
+    const auto taps = static_cast<uint32_t>(macs_per_output);
+    params.groups = 1;
+    params.weights = c.prepared<int8_t>(taps * channels, [&](std::span<int8_t> filters) {
+      const auto* side_by_side = reinterpret_cast<const int8_t*>(weights.data);
+      for (uint32_t o = 0; o < channels; ++o) {
+        for (uint32_t t = 0; t < taps; ++t) filters[o * taps + t] = side_by_side[t * channels + o];
+      }
+    });
+    kernel = kernel_id::conv_2d_s8__portable;
+  } else if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8) {
     params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
   }
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);
-  c.emit((*variant)->kernel, params, {.units = params.tiles(), .macs = macs});
+  c.emit(kernel, params, {.units = params.tiles(), .macs = macs});
   return {};
 }
 
@@ -213,11 +227,11 @@ TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d,
-                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 depthwise_conv_2d_s8__portable,
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable,
                  depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
-                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 depthwise_conv_2d_s8__portable)
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
                  depthwise_conv_2d_s8_w4__ref)
 
