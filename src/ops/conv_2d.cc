@@ -128,15 +128,12 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
       params.shifts = planned->shifts;
     }
   }
-  // A machine's own kernels first; what none of them takes is left to the variant for all machines.
-  if (!depthwise &&
-      plan_conv_2d_dense_lanes(c, {.conv = params, .weights = weights, .bias = bias, .macs = macs})) {
-    return {};
-  }
   TypedKernelId<Conv2dParams> kernel = (*variant)->kernel;
-  if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8 && params.in_channels == 1 &&
-      weights.constant() && c.has(kernel_id::conv_2d_s8__portable)) {
-    // Of one input channel it is a CONV_2D whose filters lie side by side; that one runs along them.
+  const bool int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
+  const bool one_channel = depthwise && int8 && params.in_channels == 1 && weights.constant() &&
+                           c.has(kernel_id::conv_2d_s8__portable);
+  if (one_channel) {
+    // It is a CONV_2D whose filters lie side by side in the file; here they lie one after the other.
     const auto channels = static_cast<uint32_t>(params.out_channels);
     const auto taps = static_cast<uint32_t>(macs_per_output);
     params.groups = 1;
@@ -147,8 +144,14 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
       }
     });
     kernel = kernel_id::conv_2d_s8__portable;
-  } else if (depthwise && in.type == Type::kInt8 && weights.type == Type::kInt8) {
+  } else if (depthwise && int8) {
     params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
+  }
+  // A machine's own kernels first; what none of them takes is left to the variant for all machines.
+  if ((!depthwise || one_channel) &&
+      plan_conv_2d_dense_lanes(
+          c, {.conv = params, .weights = weights, .bias = bias, .macs = macs, .side_by_side = one_channel})) {
+    return {};
   }
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);

@@ -27,9 +27,16 @@ constexpr int32_t kMostSlack = 1 << 21;
 // What makes a unit worth taking.
 constexpr uint32_t kUnitMacs = 4096;
 
+// One filter's weights in the file.
+struct Filter {
+  const int8_t* first;
+  uint32_t step;
+  int8_t operator[](uint32_t k) const { return first[k * step]; }
+};
+
 // Calls group(terms) for each group of a filter's weights, in order.
 template <class Group>
-void for_each_group(const int8_t* weights, uint32_t filter, Group group) {
+void for_each_group(const Filter& weights, uint32_t filter, Group group) {
   uint32_t sum = 0;
   uint32_t terms = 0;
   for (uint32_t k = 0; k < filter; ++k) {
@@ -51,6 +58,7 @@ class DenseLanesPlan {
       : c_(c),
         conv_(request.conv),
         weights_(reinterpret_cast<const int8_t*>(request.weights.data)),
+        side_by_side_(request.side_by_side),
         bias_(request.bias.data),
         macs_(request.macs),
         channels_(static_cast<uint32_t>(conv_.out_channels)),
@@ -62,7 +70,9 @@ class DenseLanesPlan {
   void emit();
 
  private:
-  [[nodiscard]] const int8_t* filter_of(uint32_t o) const { return weights_ + o * filter_; }
+  [[nodiscard]] Filter filter_of(uint32_t o) const {
+    return side_by_side_ ? Filter{weights_ + o, channels_} : Filter{weights_ + o * filter_, 1};
+  }
   [[nodiscard]] int32_t bias_of(uint32_t o) const {
     return bias_ == nullptr ? 0 : read_unaligned<int32_t>(bias_ + o * sizeof(int32_t));
   }
@@ -71,6 +81,7 @@ class DenseLanesPlan {
   OpContext& c_;
   const Conv2dParams& conv_;
   const int8_t* weights_;
+  bool side_by_side_;
   const uint8_t* bias_;
   uint64_t macs_;
   uint32_t channels_;

@@ -11,6 +11,8 @@ struct ConvDenseLanesRequest {
   const TensorInfo& weights;  ///< constant int8
   const TensorInfo& bias;     ///< constant int32, or absent
   uint64_t macs = 0;
+  bool side_by_side =
+      false;  ///< `weights` are as in a DEPTHWISE_CONV_2D; conv.weights are as in a CONV_2D anyway
 };
 
 /// Emits CONV_2D of int8 as conv_2d_dense_lanes.h has it. False: nothing was emitted, because the program has
