@@ -245,7 +245,7 @@ class Transcript {
  private:
   void line_of_run(const std::string& key, std::istringstream& words, CoreRun& run) {
     if (key == "ARENA") {
-      CoreRun::Arena& arena = run.arena.emplace();
+      CoreRun::Arena& arena = run.arena.emplace(CoreRun::Arena{});
       words >> arena.needed >> arena.given >> arena.plan >> arena.variables >> arena.tensors >>
           arena.workspace;
     } else if (key == "PREPARE") {
@@ -295,6 +295,9 @@ class Console final : public sim::Host {
 
 class Progress {
  public:
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
   void show(const sim::Machine& machine, size_t inferences, double seconds) {
     if (!terminal_ || seconds < kFirst || seconds < next_) return;
     next_ = seconds + kEvery;

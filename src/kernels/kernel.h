@@ -81,10 +81,10 @@ enum class KernelId : uint16_t {
 
 /// A variant of a contract: its number and its function, which takes the contract's Params.
 struct AnyKernel {
-  KernelId id;
-  bool takes_memory =
-      false;  ///< much more than its operands: left out of a plan that would not fit otherwise
-  KernelFunction run;
+  KernelId id = KernelId::kCount;
+  /// Much more than its operands: left out of a plan that would not fit otherwise.
+  bool takes_memory = false;
+  KernelFunction run = nullptr;
 };
 template <class Params>
 struct Kernel : AnyKernel {};
