@@ -39,6 +39,9 @@ constexpr int32_t wrapping_add(int32_t a, int32_t b) {
 constexpr int32_t wrapping_sub(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
 }
+constexpr int32_t wrapping_mul(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+}
 constexpr int32_t wrapping_shift_left(int32_t x, int bits) {
   return bits > 31 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(x) << bits);
 }

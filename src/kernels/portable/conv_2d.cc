@@ -62,8 +62,9 @@ TANDEM_HOT("conv_2d_s8_row")
 void window_row(const ChannelPair& pair, const Requantizer (&f)[2], const Geometry& g, const int8_t* in,
                 Taps rows) {
   const Window2d& w = g.window;
-  const auto tap_step = static_cast<int32_t>(g.in_pixel) * w.dilation.w;
-  const auto row_step = static_cast<int32_t>(g.in_row) * w.dilation.h;
+  // Of windows that lie outside of the input such products may be anything; nothing is read there.
+  const int32_t tap_step = wrapping_mul(static_cast<int32_t>(g.in_pixel), w.dilation.w);
+  const int32_t row_step = wrapping_mul(static_cast<int32_t>(g.in_row), w.dilation.h);
   const uint32_t filter_row = static_cast<uint32_t>(w.filter.w) * g.depth;
   const bool all_rows = rows.end - rows.begin == w.filter.h;
   int8_t* out = pair.out;
@@ -80,7 +81,8 @@ void window_row(const ChannelPair& pair, const Requantizer (&f)[2], const Geomet
 
     portable::Sums sums{pair.bias[0], pair.bias[1]};
     if (inner) sums = {pair.inner_bias[0], pair.inner_bias[1]};
-    const int8_t* row = in + x0 * static_cast<int32_t>(g.in_pixel) + first * tap_step;
+    const int8_t* row =
+        in + wrapping_add(wrapping_mul(x0, static_cast<int32_t>(g.in_pixel)), wrapping_mul(first, tap_step));
     uint32_t weight_row =
         static_cast<uint32_t>(rows.begin) * filter_row + static_cast<uint32_t>(first) * g.depth;
     for (int32_t r = rows.begin; r < rows.end; ++r) {
@@ -147,9 +149,9 @@ KernelResult conv(const Conv2dParams& p, const Task& task) {
         const auto batch = static_cast<int32_t>(row) / w.out.h;
         const int32_t y0 = (static_cast<int32_t>(row) - batch * w.out.h) * w.stride.h - w.pad.h;
         const Taps rows = taps_inside(y0, w.in.h, w.filter.h, w.dilation.h);
-        const int8_t* from =
-            in + group * depth +
-            (batch * w.in.h + y0 + rows.begin * w.dilation.h) * static_cast<int32_t>(g.in_row);
+        const int8_t* from = in + group * depth +
+                             wrapping_mul(wrapping_add(batch * w.in.h, y0 + rows.begin * w.dilation.h),
+                                          static_cast<int32_t>(g.in_row));
         if (one_tap) {
           pointwise(pair, f, from, static_cast<uint32_t>(w.stride.w) * g.in_pixel,
                     static_cast<uint32_t>(w.out.w), depth, g.out_pixel);

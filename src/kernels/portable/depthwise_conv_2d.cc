@@ -36,10 +36,11 @@ TANDEM_HOT("depthwise_conv_2d_s8_row")
 void channel_row(const ChannelRow& c, const Geometry& g, const Requantizer& f) {
   int8_t* out = c.out;
   const int32_t span = (g.filter_w - 1) * g.dilation_w;
-  const int32_t tap_step = g.pixel * g.dilation_w;
+  // Of windows that lie outside of the input such products may be anything; nothing is read there.
+  const int32_t tap_step = wrapping_mul(g.pixel, g.dilation_w);
   int32_t x0 = -g.pad_w;
   for (int32_t x = 0; x < g.out_w; ++x, x0 += g.stride_w) {
-    const int8_t* in = c.in + x0 * g.pixel;
+    const int8_t* in = c.in + wrapping_mul(x0, g.pixel);
     const int32_t* weights = c.weights;
     int32_t sum = 0;
     if (x0 >= 0 && x0 + span < g.in_w) {
@@ -67,7 +68,7 @@ void channel_row(const ChannelRow& c, const Geometry& g, const Requantizer& f) {
         int32_t column = x0;
         for (int32_t s = 0; s < g.filter_w; ++s, ++weights, column += g.dilation_w) {
           const bool inside = column >= 0 && column < g.in_w;
-          if (inside) sum = wrapping_add(sum, (in[s * tap_step] - g.in_zero_point) * *weights);
+          if (inside) sum = wrapping_add(sum, (in[wrapping_mul(s, tap_step)] - g.in_zero_point) * *weights);
         }
       }
     }
@@ -92,7 +93,7 @@ KernelResult depthwise(const Conv2dParams& p, const Task& task) {
                    .pad_w = w.pad.w,
                    .dilation_w = w.dilation.w,
                    .pixel = p.in_channels,
-                   .row = w.in.w * p.in_channels * w.dilation.h,
+                   .row = wrapping_mul(w.in.w * p.in_channels, w.dilation.h),
                    .out_pixel = p.out_channels};
   const int32_t taps = w.filter.h * w.filter.w;
   const int32_t out_row = w.out.w * p.out_channels;
@@ -113,14 +114,16 @@ KernelResult depthwise(const Conv2dParams& p, const Task& task) {
           sum += static_cast<uint32_t>(gathered[t]);
         }
         const int32_t plain = bias != nullptr ? bias[o] : 0;
-        const ChannelRow c{
-            .in = in + (batch * w.in.h + y0 + rows.begin * w.dilation.h) * w.in.w * g.pixel + channel,
-            .weights = gathered + rows.begin * w.filter.w,
-            .rows = rows.end - rows.begin,
-            .bias = plain,
-            .inner_bias =
-                wrapping_sub(plain, static_cast<int32_t>(static_cast<uint32_t>(p.in_zero_point) * sum)),
-            .out = out + static_cast<int32_t>(row) * out_row + static_cast<int32_t>(o)};
+        const ChannelRow c{.in = in +
+                                 wrapping_mul(wrapping_add(batch * w.in.h, y0 + rows.begin * w.dilation.h),
+                                              w.in.w * g.pixel) +
+                                 channel,
+                           .weights = gathered + rows.begin * w.filter.w,
+                           .rows = rows.end - rows.begin,
+                           .bias = plain,
+                           .inner_bias = wrapping_sub(
+                               plain, static_cast<int32_t>(static_cast<uint32_t>(p.in_zero_point) * sum)),
+                           .out = out + static_cast<int32_t>(row) * out_row + static_cast<int32_t>(o)};
         channel_row(c, g, f);
       }
     }

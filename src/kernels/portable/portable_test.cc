@@ -169,6 +169,25 @@ TEST(PortableKernels, DepthwiseConvS8SaysWhatRefSays) {
   }
 }
 
+// What fuzzing found: a dilation whose product with the pixel's bytes leaves int32, under a filter of one
+// column.
+TEST(PortableKernels, TakeAnyDilationOfAFilterOfOneTap) {
+  Arena arena(1);
+  Conv2dParams p;
+  p.window = {
+      .batches = 1, .in = {4, 4}, .out = {4, 4}, .filter = {1, 1}, .dilation = {536870914, 536870914}};
+  p.groups = 1;
+  p.in_channels = 4;
+  p.out_channels = 4;
+  p.clamp = kRangeOf<int8_t>;
+  add_operands(arena, p, 4);
+  auto fast = arena.after(depthwise_conv_2d_s8__portable, &p, p.tiles(), 1);
+  auto plain = arena.after(depthwise_conv_2d_s8__ref, &p, p.tiles(), 1);
+  forget(fast, p.tap_weights);
+  forget(plain, p.tap_weights);
+  EXPECT_EQ(fast, plain);
+}
+
 TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {
   for (uint32_t seed = 0; seed < kCases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
