@@ -105,10 +105,6 @@ Result<ChannelFactors> plan_factors(OpContext& context, const ChannelFactorsRequ
   return factors;
 }
 
-}  // namespace
-
-namespace {
-
 constexpr int64_t kLargestProduct = 128 * 255;
 
 // Constants for a channel that has no level constants.

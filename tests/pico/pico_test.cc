@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "machine.h"
@@ -18,10 +19,10 @@ class Console final : public sim::Host {
 };
 
 /// What a program prints until it sleeps for good; nothing if it was not built.
-std::string console_of(const std::string& name) {
+std::optional<std::string> console_of(const std::string& name) {
   const std::filesystem::path path = std::filesystem::path(TANDEM_FIRMWARE) / (name + ".elf");
   std::ifstream file(path, std::ios::binary);
-  if (!file) return "";
+  if (!file) return std::nullopt;
   const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
   std::string error;
   const auto image = sim::read_image(bytes, &error);
@@ -37,42 +38,35 @@ std::string console_of(const std::string& name) {
   return console.text;
 }
 
-#define RUN_OR_SKIP(text, name)              \
-  const std::string text = console_of(name); \
-  if (text.empty())                          \
-  GTEST_SKIP() << "skipped: " name ".elf was not built (scripts/build rp2040 pico_test_firmware)"
+#define RUN_OR_SKIP(text, name)                                                                              \
+  const std::optional<std::string> printed = console_of(name);                                               \
+  if (!printed) {                                                                                            \
+    GTEST_SKIP() << "skipped: " << (name) << ".elf was not built (scripts/build rp2040 pico_test_firmware)"; \
+  }                                                                                                          \
+  const std::string& text = *printed
 
 bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-TEST(PicoPort, LendsAndTakesBackCore1) {
-  RUN_OR_SKIP(text, "lend_core1");
+/// A program that prints `ok` or `FAILED` for what it checks, and what it prints last.
+struct Program {
+  const char* name;
+  const char* last;
+};
+class Programs : public testing::TestWithParam<Program> {};
+
+TEST_P(Programs, CheckOutToTheEnd) {
+  RUN_OR_SKIP(text, GetParam().name);
   EXPECT_FALSE(says(text, "FAILED")) << text;
-  EXPECT_TRUE(says(text, "ok without core 1 too\r\nEND")) << text;
+  EXPECT_TRUE(says(text, GetParam().last + std::string("\r\nEND"))) << text;
 }
 
-TEST(PicoPort, RunsSeveralModels) {
-  RUN_OR_SKIP(text, "many_models");
-  EXPECT_FALSE(says(text, "FAILED")) << text;
-  EXPECT_TRUE(says(text, "ok fifty inferences, same bytes\r\nEND")) << text;
-}
-
-TEST(Kernels, SparseConvolutionSaysWhatRefSays) {
-  RUN_OR_SKIP(text, "sparse_kernel");
-  EXPECT_FALSE(says(text, "FAILED")) << text;
-  EXPECT_TRUE(says(text, "ok sparse says what ref says\r\nEND")) << text;
-}
-
-TEST(Kernels, DepthwiseConvolutionSaysWhatRefSays) {
-  RUN_OR_SKIP(text, "depthwise_kernel");
-  EXPECT_FALSE(says(text, "FAILED")) << text;
-  EXPECT_TRUE(says(text, "ok depthwise says what ref says\r\nEND")) << text;
-}
-
-TEST(Kernels, DenseConvolutionsSayWhatRefSays) {
-  RUN_OR_SKIP(text, "conv_cases");
-  EXPECT_FALSE(says(text, "FAILED")) << text;
-  EXPECT_TRUE(says(text, "END")) << text;
-}
+INSTANTIATE_TEST_SUITE_P(PicoPort, Programs,
+                         testing::Values(Program{"lend_core1", "ok without core 1 too"},
+                                         Program{"many_models", "ok fifty inferences, same bytes"},
+                                         Program{"sparse_kernel", "ok sparse says what ref says"},
+                                         Program{"depthwise_kernel", "ok depthwise says what ref says"},
+                                         Program{"conv_cases", "ok mostly zero points"}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(PicoPort, ResetsByTheWatchdog) {
   RUN_OR_SKIP(text, "watchdog");
@@ -81,27 +75,27 @@ TEST(PicoPort, ResetsByTheWatchdog) {
   EXPECT_TRUE(says(text, "ok the watchdog reset the chip\r\nEND")) << text;
 }
 
-TEST(FaultReport, NamesAnUnalignedLoad) {
-  RUN_OR_SKIP(text, "fault_unaligned_load");
-  EXPECT_TRUE(says(text, "HARD FAULT on core 0")) << text;
-  EXPECT_TRUE(says(text, "20000001")) << text;
+/// A program that goes wrong, and what its report has to say.
+struct Accident {
+  const char* name;
+  std::vector<std::string> report;
+};
+class FaultReport : public testing::TestWithParam<Accident> {};
+
+TEST_P(FaultReport, SaysWhatHappened) {
+  RUN_OR_SKIP(text, std::string("fault_") + GetParam().name);
+  for (const std::string& part : GetParam().report) EXPECT_TRUE(says(text, part)) << part << "\nin\n" << text;
+  EXPECT_FALSE(says(text, "nothing happened")) << text;
 }
 
-TEST(FaultReport, NamesAnUndefinedInstruction) {
-  RUN_OR_SKIP(text, "fault_undefined_instruction");
-  EXPECT_TRUE(says(text, "HARD FAULT on core 0")) << text;
-  EXPECT_TRUE(says(text, "addr2line")) << text;
-}
-
-TEST(FaultReport, NamesAStackOverflow) {
-  RUN_OR_SKIP(text, "fault_stack_overflow");
-  EXPECT_TRUE(says(text, "STACK OVERFLOW: core 0")) << text;
-}
-
-TEST(FaultReport, NamesAnInterruptWithoutHandler) {
-  RUN_OR_SKIP(text, "fault_interrupt_without_handler");
-  EXPECT_TRUE(says(text, "INTERRUPT 11 on core 0 has no handler: define tandem_irq11()")) << text;
-}
+INSTANTIATE_TEST_SUITE_P(
+    PicoPort, FaultReport,
+    testing::Values(Accident{"unaligned_load", {"HARD FAULT on core 0", "20000001"}},
+                    Accident{"undefined_instruction", {"HARD FAULT on core 0", "addr2line"}},
+                    Accident{"stack_overflow", {"HARD FAULT on core 0", "STACK OVERFLOW: core 0"}},
+                    Accident{"interrupt_without_handler",
+                             {"INTERRUPT 11 on core 0 has no handler: define tandem_irq11()"}}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace tandem
