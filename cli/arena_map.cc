@@ -56,6 +56,7 @@ std::string block_name(const ArenaBlock& block, const PlanReport& report, const 
   const uint32_t tensors = subgraph.tensor_count();
   if (block.buffer >= tensors) {
     const uint32_t op = block.buffer - tensors;
+    if (op == subgraph.operator_count()) return "state of operators";
     return fmt::format("scratch of op {} {}", op, operator_name(subgraph.op(op)));
   }
   const std::string name = short_tensor_name(subgraph, static_cast<int32_t>(block.buffer));
@@ -101,10 +102,10 @@ std::string arena_map_text(const PlanReport& report, const Subgraph& subgraph) {
              bar.text(-1, static_cast<int32_t>(subgraph.operator_count()), 'p')});
   for (const ArenaBlock& block : arena_blocks(report, subgraph)) {
     const bool scratch = block.buffer >= subgraph.tensor_count();
-    const char mark = scratch                                      ? 's'
-                      : report.buffers[block.buffer].variable != 0 ? 'v'
-                      : block.in_place >= 0                        ? '='
-                                                                   : '#';
+    const char mark = report.buffers[block.buffer].variable != 0 ? 'v'
+                      : scratch                                  ? 's'
+                      : block.in_place >= 0                      ? '='
+                                                                 : '#';
     table.row({grouped(block.offset), grouped(block.bytes), block_name(block, report, subgraph),
                bar.text(block.first, block.last, mark)});
   }

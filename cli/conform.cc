@@ -25,8 +25,8 @@ CaseResult failed(std::string detail) { return {.verdict = Verdict::kFailed, .de
 
 // Tandem lacks the operator, or the type: not wrong, not there yet.
 bool is_lack(const Status& status) {
-  return status.code == Code::kOperatorUnknown || status.code == Code::kInputType ||
-         status.code == Code::kOutputType;
+  return status.code == Code::kOperatorUnknown || status.code == Code::kCustomOperatorUnknown ||
+         status.code == Code::kInputType || status.code == Code::kOutputType;
 }
 
 class CaseRun {

@@ -167,7 +167,9 @@ std::vector<Refusal> Inspection::refusals() const {
     Status reason = status;
     reason.op = reason.tensor = -1;
     const std::string text =
-        status.code == Code::kOperatorUnknown ? "operator is not supported" : sentence(reason, nullptr);
+        status.code == Code::kOperatorUnknown || status.code == Code::kCustomOperatorUnknown
+            ? "operator is not supported"
+            : sentence(reason, nullptr);
     auto known = std::ranges::find_if(
         list, [&](const Refusal& r) { return r.operator_name == name && r.reason == text; });
     if (known == list.end()) {

@@ -22,32 +22,40 @@ constexpr NamedOp kOps[] = {
 #undef TANDEM_OP
 };
 
-// What a model asks of one builtin operator.
+// An operator of the schema, or a custom one by its code.
+using OperatorKey = std::pair<int32_t, std::string_view>;
+
+OperatorKey key_of(const OpDef& def) {
+  return {def.builtin, def.custom_code != nullptr ? def.custom_code : std::string_view{}};
+}
+OperatorKey key_of(const OperatorInfo& op) { return {op.builtin, op.custom_code}; }
+
+// What a model asks of one operator.
 struct Need {
   std::set<KernelId> kernels;
   bool refused = false;
 };
 
-std::map<int32_t, Need> needs(const Model& model) {
+std::map<OperatorKey, Need> needs(const Model& model) {
   const Subgraph subgraph(model, 0);
-  const auto builtin = [&](int16_t op) { return subgraph.op(static_cast<uint32_t>(op)).builtin; };
-  std::map<int32_t, Need> needs;
-  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) needs[subgraph.op(i).builtin];
+  const auto key = [&](int16_t op) { return key_of(subgraph.op(static_cast<uint32_t>(op))); };
+  std::map<OperatorKey, Need> needs;
+  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) needs[key_of(subgraph.op(i))];
   const PlanReport report = report_plan(model, 1);
-  for (const StepReport& step : report.steps) needs[builtin(step.op)].kernels.insert(step.kernel);
+  for (const StepReport& step : report.steps) needs[key(step.op)].kernels.insert(step.kernel);
   for (const Status& refusal : report.refusals) {
-    if (refusal.subgraph == 0 && refusal.op >= 0) needs[builtin(refusal.op)].refused = true;
+    if (refusal.subgraph == 0 && refusal.op >= 0) needs[key(refusal.op)].refused = true;
   }
   return needs;
 }
 
 // The narrow operators that together bring what is needed; none if they do not, or if nothing is needed that
 // would tell them apart.
-std::vector<const NamedOp*> narrow_ops(int32_t builtin, const Need& need) {
+std::vector<const NamedOp*> narrow_ops(const OperatorKey& key, const Need& need) {
   std::vector<const NamedOp*> chosen;
   std::set<KernelId> missing = need.kernels;
   for (const NamedOp& op : kOps) {
-    if (!op.narrow || op.def->builtin != builtin) continue;
+    if (!op.narrow || key_of(*op.def) != key) continue;
     const size_t before = missing.size();
     for (const AnyKernel* kernel : op.def->kernels) missing.erase(kernel->id);
     if (missing.size() < before) chosen.push_back(&op);
@@ -58,10 +66,10 @@ std::vector<const NamedOp*> narrow_ops(int32_t builtin, const Need& need) {
 }  // namespace
 
 std::vector<std::string> narrowest_ops(const Model& model) {
-  const std::map<int32_t, Need> all_needs = needs(model);
+  const std::map<OperatorKey, Need> all_needs = needs(model);
   std::vector<std::string> names;
   for (const NamedOp& op : kOps) {
-    const auto need = all_needs.find(op.def->builtin);
+    const auto need = all_needs.find(key_of(*op.def));
     if (need == all_needs.end()) continue;
     const std::vector<const NamedOp*> narrow = narrow_ops(need->first, need->second);
     if (op.narrow ? std::ranges::find(narrow, &op) != narrow.end() : narrow.empty())

@@ -11,7 +11,7 @@ namespace tandem::cli {
 namespace {
 
 bool is_known(const OperatorInfo& op) {
-  return std::ranges::any_of(all_ops(), [&](const OpDef* def) { return def->serves(op); });
+  return std::ranges::any_of(all_ops(), [&](const OpDef* def) { return serves(*def, op); });
 }
 
 std::vector<uint64_t> alive_bytes(std::span<const Buffer> buffers, uint32_t operators) {

@@ -9,7 +9,8 @@ const char* kernel_name(KernelId kernel) {
 #include "kernels/kernels.inc"
 #undef TANDEM_KERNEL
       ;
-  if (kernel >= KernelId::kCount) return "?";
+  if (kernel >= KernelId::kCount)
+    return static_cast<uint16_t>(kernel) >= kFirstUserKernel ? "own kernel" : "?";
   const char* name = kNames;
   for (auto before = static_cast<uint32_t>(kernel); before > 0; --before) {
     while (*name++ != '\0') {

@@ -267,9 +267,9 @@ constexpr Case kGraphCases[] = {
        m.operator_codes[0]->deprecated_builtin_code = 32;
        m.operator_codes[0]->custom_code = "My\nOp";
      },
-     Code::kOperatorUnknown,
-     "op 0 \"My?Op\" \"m\": operator is not supported (code 32); `tandem inspect` lists all that are "
-     "missing"},
+     Code::kCustomOperatorUnknown,
+     "op 0 \"My?Op\" \"m\": custom operator is not one that the program brings; write it "
+     "(tandem/custom_op.h) and add it to the OpSet"},
     {"too_many_inputs",
      [](schema::ModelT& m) {
        op(m, 0).inputs = {0, 0, 0};

@@ -5,7 +5,9 @@
 
 #include "base/status_macros.h"
 #include "kernels/kernel.h"
+#include "model/flexbuffer.h"
 #include "model/model_view.h"
+#include "tandem/op_def.h"
 #include "tandem/op_set.h"
 
 namespace tandem {
@@ -37,6 +39,10 @@ class OpContext {
   [[nodiscard]] flat::Table options(uint8_t options_type) const {
     return op_.options_type == options_type ? op_.options : flat::Table{};
   }
+
+  /// A custom operator's options, mostly a FlexBuffers map: null if they are not one.
+  [[nodiscard]] Bytes custom_option_bytes() const;
+  [[nodiscard]] flex::Value custom_options() const { return flex::Value::root(custom_option_bytes()); }
 
   // ---- refusals, placed at this operator
   [[nodiscard]] Status error(Code code, int32_t a = 0, int32_t b = 0) const {
@@ -77,6 +83,11 @@ class OpContext {
   /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead
   /// of scratch().
   [[nodiscard]] Ref shared_scratch(uint32_t bytes);
+  /// Memory that lives from one invocation to the next, 8-aligned; every byte of it is `fill` at the start
+  /// and after Interpreter::reset_variables(). Any number of requests.
+  [[nodiscard]] Ref state(uint32_t bytes, uint8_t fill = 0);
+  /// Memory of the plan to be filled when it is written: null until then.
+  [[nodiscard]] uint8_t* reserve(uint64_t bytes, uint32_t alignment, Ref& ref);
   /// `count` elements kept in the plan; `fill(std::span<T>)` computes them when the plan is written.
   template <class T, class Fill>
   [[nodiscard]] Ref prepared(uint32_t count, Fill&& fill) {
@@ -96,6 +107,8 @@ class OpContext {
     static_assert(std::is_trivially_copyable_v<Params> && alignof(Params) <= 8);
     emit(kernel.id, &params, sizeof params, work);
   }
+  /// The same of a kernel that is a program's own. Kernels of the same number are refused (kKernelNumber).
+  void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   /// Whether the program has this kernel: what it registers for this operator brings it. With it an operator
   /// chooses between variants of one contract: the best that is there.
   template <class Params>
@@ -107,7 +120,6 @@ class OpContext {
   static int32_t index(const flat::Vector& list, uint32_t i) {
     return i < list.count ? list.get<int32_t>(i) : -1;
   }
-  uint8_t* reserve(uint64_t bytes, uint32_t alignment, Ref& ref);
   void emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work);
   [[nodiscard]] bool has(KernelId kernel) const;
 
@@ -116,29 +128,22 @@ class OpContext {
   const OperatorInfo& op_;
 };
 
-/// An operator: which one it is in the schema, the one function that checks it, computes its parameters, asks
-/// for memory and emits its steps, and the kernels that come with it. The function names kernels by number
-/// only, so that these are all that an OpDef links: a narrow OpDef is the same function with fewer kernels.
-/// A program may register several for one operator; their kernels add up.
-struct OpDef {
-  int32_t builtin = 0;
-  const char* custom_code = nullptr;  ///< for CUSTOM operators
-  Status (*plan)(OpContext& context) = nullptr;
-  std::span<const AnyKernel* const> kernels;
-
-  [[nodiscard]] bool serves(const OperatorInfo& op) const {
-    return builtin == op.builtin && (custom_code == nullptr || op.custom_code == custom_code);
-  }
-};
-
-template <const auto&... kKernels>
-inline constexpr const AnyKernel* kKernelList[] = {&kKernels...};
+/// Whether `def` is for this operator.
+inline bool serves(const OpDef& def, const OperatorInfo& op) {
+  return def.builtin == op.builtin && (def.custom_code == nullptr || op.custom_code == def.custom_code);
+}
 
 /// Defines op::name, one of those in ops.inc: the operator `builtin` of the schema, planned by `function`,
 /// with the kernels that follow.
 #define TANDEM_DEFINE_OP(builtin_name, name, function, ...)                              \
   constinit const OpDef op::name{.builtin = static_cast<int32_t>(Builtin::builtin_name), \
                                  .plan = function,                                       \
+                                 .kernels = kKernelList<__VA_ARGS__>};
+/// The same for a custom operator of that code.
+#define TANDEM_DEFINE_CUSTOM_OP(code, name, function, ...)  \
+  constinit const OpDef op::name{.builtin = OpDef::kCustom, \
+                                 .custom_code = code,       \
+                                 .plan = function,          \
                                  .kernels = kKernelList<__VA_ARGS__>};
 
 }  // namespace tandem

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace tandem {
 namespace {
@@ -13,16 +14,31 @@ uint32_t element_alignment(Type type) {
 
 const OpDef* find_op(std::span<const OpDef* const> ops, const OperatorInfo& op) {
   for (const OpDef* def : ops) {
-    if (def->serves(op)) return def;
+    if (serves(*def, op)) return def;
   }
   return nullptr;
 }
 
 // Why no OpDef was found: the program left it out of its OpSet, or Tandem does not have it.
 Status missing(const OperatorInfo& op) {
+  static constexpr std::string_view kCustomCodes[] = {
+      "",  // nobody's
+#define TANDEM_OP(builtin, name)
+#define TANDEM_NARROW_OP(builtin, name)
+#define TANDEM_CUSTOM_OP(code, name) code,
+#include "tandem/ops.inc"
+#undef TANDEM_NARROW_OP
+#undef TANDEM_OP
+  };
+  if (op.builtin == OpDef::kCustom) {
+    return {.code = std::ranges::find(kCustomCodes, op.custom_code) != std::end(kCustomCodes)
+                        ? Code::kOperatorNotRegistered
+                        : Code::kCustomOperatorUnknown};
+  }
   switch (static_cast<Builtin>(op.builtin)) {
 #define TANDEM_OP(builtin, name) case Builtin::builtin:
 #define TANDEM_NARROW_OP(builtin, name)
+#define TANDEM_CUSTOM_OP(code, name)
 #include "tandem/ops.inc"
 #undef TANDEM_NARROW_OP
 #undef TANDEM_OP
@@ -61,8 +77,14 @@ Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops
     missing_kernel_ = KernelId::kCount;
     Status status = def != nullptr ? def->plan(context) : missing(op);
     if (status.ok() && missing_kernel_ != KernelId::kCount) {
-      status = {
-          .code = Code::kKernelNotRegistered, .a = static_cast<int32_t>(missing_kernel_), .b = op.builtin};
+      status = {.code = op.builtin == OpDef::kCustom ? Code::kCustomKernelNotRegistered
+                                                     : Code::kKernelNotRegistered,
+                .a = static_cast<int32_t>(missing_kernel_),
+                .b = op.builtin};
+    }
+    if (status.ok() && shared_number_ != KernelId::kCount) {
+      status = {.code = Code::kKernelNumber,
+                .a = static_cast<int32_t>(shared_number_) - static_cast<int32_t>(user_kernel_id(0))};
     }
     if (status.ok()) continue;
     status.op = op_;
@@ -89,7 +111,7 @@ uint32_t PlanPass::reserve(uint64_t bytes, uint32_t alignment) {
 
 const AnyKernel* PlanPass::find_kernel(const OperatorInfo& op, KernelId kernel) const {
   for (const OpDef* def : ops_) {
-    if (!def->serves(op)) continue;
+    if (!serves(*def, op)) continue;
     for (const AnyKernel* candidate : def->kernels) {
       if (candidate->id == kernel) return candidate;
     }
@@ -98,7 +120,8 @@ const AnyKernel* PlanPass::find_kernel(const OperatorInfo& op, KernelId kernel) 
 }
 
 uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
-  const auto id = static_cast<uint32_t>(kernel.id);
+  auto id = static_cast<uint32_t>(kernel.id);
+  if (id >= kFirstUserKernel) id += static_cast<uint32_t>(KernelId::kCount) - kFirstUserKernel;
   uint32_t& word = kernels_seen_[id / 32];
   const uint32_t bit = 1U << (id % 32);
   if (!writing()) {
@@ -107,7 +130,9 @@ uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
     return 0;
   }
   for (uint16_t i = 0; i < counts_.kernels; ++i) {
-    if (kernels_[i]->id == kernel.id) return i;
+    if (kernels_[i]->id != kernel.id) continue;
+    if (kernels_[i] != &kernel) shared_number_ = kernel.id;
+    return i;
   }
   kernels_[counts_.kernels] = &kernel;
   const_cast<KernelId*>(PlanView(plan_).kernels().data())[counts_.kernels] = kernel.id;
@@ -220,18 +245,34 @@ void PlanPass::write_tensors(const Subgraph& subgraph) {
   }
   for (uint32_t i = 0; i < tensor_count_; ++i) {
     if (buffers_[i].variable == 0) continue;
-    if (writing()) {
-      const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
-      // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite
-      // Micro).
-      const int32_t fill = tensor.type == Type::kInt8 ? tensor.quantization.zero_point() : 0;
-      const_cast<PlanVariable&>(view.variables()[counts_.variables]) = {
-          .data = Ref::make(Ref::kArena, buffers_[i].offset),
-          .bytes = tensor.bytes,
-          .fill = static_cast<uint8_t>(fill)};
-    }
-    ++counts_.variables;
+    const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
+    // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite
+    // Micro).
+    const int32_t fill = tensor.type == Type::kInt8 ? tensor.quantization.zero_point() : 0;
+    add_variable({.data = Ref::make(Ref::kArena, buffers_[i].offset),
+                  .bytes = tensor.bytes,
+                  .fill = static_cast<uint8_t>(fill)});
   }
+}
+
+void PlanPass::add_variable(const PlanVariable& variable) {
+  if (counts_.variables == UINT16_MAX) {
+    too_large_ = true;
+    return;
+  }
+  if (writing()) const_cast<PlanVariable&>(PlanView(plan_).variables()[counts_.variables]) = variable;
+  ++counts_.variables;
+}
+
+Ref PlanPass::state(uint32_t bytes, uint8_t fill) {
+  const Ref ref = Ref::make(Ref::kArena, buffers_.back().offset + state_bytes_);
+  if (bytes > kMaxTensorBytes - state_bytes_) {
+    too_large_ = true;
+    return ref;
+  }
+  state_bytes_ += align_up(bytes, kBufferAlignment);
+  add_variable({.data = ref, .bytes = bytes, .fill = fill});
+  return ref;
 }
 
 void PlanPass::write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams) {
@@ -319,6 +360,13 @@ Status OpContext::expect_same_quantization(uint32_t i) const {
   return {};
 }
 
+Bytes OpContext::custom_option_bytes() const {
+  const flat::Vector& options = op_.custom_options;
+  return options.file.bytes.subspan(options.at, options.count);
+}
+
+Ref OpContext::state(uint32_t bytes, uint8_t fill) { return pass_.state(bytes, fill); }
+
 Ref OpContext::ref(const TensorInfo& tensor) { return pass_.tensor_ref(tensor); }
 
 Ref OpContext::streamed(const TensorInfo& tensor) { return pass_.streamed_ref(tensor); }
@@ -375,6 +423,12 @@ uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
 bool OpContext::has(KernelId kernel) const {
   const AnyKernel* found = pass_.find_kernel(op_, kernel);
   return found != nullptr && !(found->takes_memory && pass_.target_.spares_memory);
+}
+
+void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
+  const AnyKernel* found = pass_.find_kernel(op_, kernel.id);
+  if (found != nullptr && found != &kernel) pass_.shared_number_ = kernel.id;
+  emit(kernel.id, params, params_bytes, work);
 }
 
 void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work) {

@@ -33,8 +33,8 @@ struct PlanTarget {
 /// One walk over a model's operators: measuring (`plan` null) or writing.
 class PlanPass {
  public:
-  /// `buffers`: a record for each tensor, then one for each operator's scratch. `header`'s counts of sections
-  /// must be final when writing.
+  /// `buffers`: a record for each tensor, one for each operator's scratch, one for all their state.
+  /// `header`'s counts of sections must be final when writing.
   PlanPass(const Model& model, std::span<Buffer> buffers, uint32_t tensor_count, const PlanTarget& target)
       : model_(model), buffers_(buffers), tensor_count_(tensor_count), target_(target) {}
 
@@ -52,6 +52,8 @@ class PlanPass {
   void write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams);
 
   [[nodiscard]] const PlanHeader& counts() const { return counts_; }
+  /// Bytes of all operators' state.
+  [[nodiscard]] uint32_t state_bytes() const { return state_bytes_; }
   [[nodiscard]] bool too_large() const { return too_large_; }
   /// Whether a kernel that takes memory is in the plan.
   [[nodiscard]] bool takes_memory() const { return takes_memory_; }
@@ -73,7 +75,10 @@ class PlanPass {
   [[nodiscard]] bool streamable(const TensorInfo& tensor) const;
   Buffer& scratch() { return buffers_[tensor_count_ + static_cast<uint32_t>(op_)]; }
 
-  static constexpr uint32_t kKernelWords = (static_cast<uint32_t>(KernelId::kCount) + 31) / 32;
+  Ref state(uint32_t bytes, uint8_t fill);
+  void add_variable(const PlanVariable& variable);
+
+  static constexpr uint32_t kKernelWords = (static_cast<uint32_t>(KernelId::kCount) + kUserKernels + 31) / 32;
 
   const Model& model_;
   std::span<Buffer> buffers_;
@@ -89,6 +94,8 @@ class PlanPass {
   uint32_t data_bytes_ = 0;  // of the data section, including what precedes it when writing
   uint32_t kernels_seen_[kKernelWords] = {};
   KernelId missing_kernel_ = KernelId::kCount;  // that the operator being planned asked for in vain
+  KernelId shared_number_ = KernelId::kCount;   // that two kernels of the program have
+  uint32_t state_bytes_ = 0;
   bool too_large_ = false;
   bool takes_memory_ = false;
 };

@@ -15,9 +15,13 @@ constexpr size_t kAlignmentSlack = alignof(Buffer) - 1;
 Planner::Planner(const Model& model, OpSet ops, const PlanTarget& target)
     : model_(model), subgraph_(model, 0), ops_(ops), target_(target) {}
 
+// Of tensors, of operators' scratch, and of all their state.
+size_t Planner::buffer_count() const {
+  return subgraph_.tensor_count() + size_t{subgraph_.operator_count()} + 1;
+}
+
 size_t Planner::workspace_bytes() const {
-  return kAlignmentSlack +
-         size_t{kLayoutBytesPerBuffer} * (subgraph_.tensor_count() + subgraph_.operator_count()) +
+  return kAlignmentSlack + size_t{kLayoutBytesPerBuffer} * buffer_count() +
          sizeof(uint32_t) * subgraph_.operator_count();
 }
 
@@ -28,6 +32,10 @@ Status Planner::find_lifetimes() {
   const uint32_t operators = subgraph_.operator_count();
   for (uint32_t i = 0; i < buffers_.size(); ++i) {
     buffers_[i] = Buffer{.root = static_cast<uint16_t>(i)};
+    if (i == tensors + operators) {
+      buffers_[i].variable = 1;
+      continue;
+    }
     if (i >= tensors) {  // an operator's scratch
       buffers_[i].first = buffers_[i].last = static_cast<int16_t>(i - tensors);
       continue;
@@ -90,7 +98,7 @@ Status Planner::find_lifetimes() {
 }
 
 Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listener) {
-  const size_t count = subgraph_.tensor_count() + size_t{subgraph_.operator_count()};
+  const size_t count = buffer_count();
   need_.workspace_bytes = workspace_bytes();
   void* memory = workspace.data();
   size_t space = workspace.size();
@@ -114,6 +122,7 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   pass.estimate_into(times_);
   TANDEM_TRY(pass.run(subgraph_, ops_, listener));
   takes_memory_ = pass.takes_memory();
+  buffers_.back().bytes = pass.state_bytes();
   start_times();
   laid_out_ = lay_out(buffers_, order_, placed_);
 
@@ -129,7 +138,7 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   header_.plan_bytes = static_cast<uint32_t>(plan);
 
   need_.persistent_bytes = header_.persistent_bytes;
-  need_.lower_bound = static_cast<size_t>(bound);
+  need_.lower_bound = static_cast<size_t>(bound) + pass.state_bytes();
   need_.plan_bytes = align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(void*)}, kPlanAlignment);
   stream_within(kMaxTensorBytes);
   need_.fast_arena_bytes = need_.plan_bytes + std::max(need_.tensor_bytes, need_.workspace_bytes);
@@ -167,7 +176,8 @@ Status Planner::write(uint8_t* plan, const AnyKernel** kernels) {
   // Both passes ask the same questions; should an operator ever answer differently, that is caught here.
   const PlanHeader& written = pass.counts();
   if (written.plan_bytes != header_.plan_bytes || written.steps != header_.steps ||
-      written.kernels != header_.kernels || written.streams != header_.streams) {
+      written.kernels != header_.kernels || written.streams != header_.streams ||
+      written.variables != header_.variables || pass.state_bytes() != buffers_.back().bytes) {
     return {.code = Code::kPlanCorrupt, .a = 6};
   }
   return {};

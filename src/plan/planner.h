@@ -28,7 +28,8 @@ class Planner {
   void stream_within(uint64_t tensor_bytes);
 
   [[nodiscard]] const ArenaNeed& need() const { return need_; }
-  /// The records of all tensors, then of all operators' scratch; as long as the workspace lives.
+  /// The records of all tensors, then of all operators' scratch, then one of all their state; as long as the
+  /// workspace lives.
   [[nodiscard]] std::span<const Buffer> buffers() const { return buffers_; }
 
   /// Bytes of the plan itself, and of the table of kernels behind it.
@@ -40,6 +41,7 @@ class Planner {
   Status write(uint8_t* plan, const AnyKernel** kernels);
 
  private:
+  [[nodiscard]] size_t buffer_count() const;
   Status find_lifetimes();
   void start_times();
 
