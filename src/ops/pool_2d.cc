@@ -28,6 +28,23 @@ bool reaches_inside(int32_t in, int32_t out, int32_t stride, int32_t pad) {
   return in > 0 && (out - 1) * stride - pad < in;
 }
 
+// Rows where there are enough of them; of global pooling, channels, by words of four.
+void cut_into_tiles(Pool2dParams& params, uint32_t rows, uint64_t taps) {
+  constexpr uint32_t kEnoughRows = 8;
+  constexpr uint32_t kChannelsOfAWord = 4;
+  constexpr uint64_t kFinishCost = 16;  // of an output, beside its taps
+  const auto channels = static_cast<uint32_t>(params.channels);
+  const uint64_t output_cost = taps + kFinishCost;
+  const auto columns = static_cast<uint64_t>(params.window.out.w);
+  params.rows = cut_into_blocks(rows, output_cost * columns * channels);
+  params.channel_blocks = {.count = channels, .per_unit = std::max(channels, uint32_t{1})};
+  if (params.rows.units() >= kEnoughRows) return;
+  constexpr uint32_t kMostBlocks = 64;
+  const Blocks worth = cut_into_blocks(channels, output_cost * columns * params.rows.per_unit);
+  const uint32_t per_unit = std::max(worth.per_unit, channels / kMostBlocks + 1);
+  params.channel_blocks.per_unit = (per_unit + kChannelsOfAWord - 1) / kChannelsOfAWord * kChannelsOfAWord;
+}
+
 Status plan(OpContext& c, const Kernels& kernels) {
   TANDEM_TRY(c.expect_operands(1, 1, 1));
   TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
@@ -64,36 +81,35 @@ Status plan(OpContext& c, const Kernels& kernels) {
   }
   TANDEM_TRY(plan_output_clamp(c, activation, params.clamp, params.clamp_f32));
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
-  params.rows =
-      cut_into_blocks(rows, rows == 0 ? 0 : uint64_t{out.elements} / rows * static_cast<uint64_t>(taps));
+  cut_into_tiles(params, rows, static_cast<uint64_t>(taps));
   params.in = c.ref(in);
   params.out = c.ref(out);
   c.emit(in.type == Type::kInt8    ? kernels.s8
          : in.type == Type::kInt16 ? kernels.s16
                                    : kernels.f32,
-         params, {.units = params.rows.units()});
+         params, {.units = params.tiles()});
   return {};
 }
 
 Status plan_average_pool_2d(OpContext& c) {
-  return plan(c, {kernel_id::average_pool_2d_s8__ref, kernel_id::average_pool_2d_s16__ref,
+  return plan(c, {kernel_id::average_pool_2d_s8__portable, kernel_id::average_pool_2d_s16__ref,
                   kernel_id::average_pool_2d_f32__ref});
 }
 
 Status plan_max_pool_2d(OpContext& c) {
-  return plan(
-      c, {kernel_id::max_pool_2d_s8__ref, kernel_id::max_pool_2d_s16__ref, kernel_id::max_pool_2d_f32__ref});
+  return plan(c, {kernel_id::max_pool_2d_s8__portable, kernel_id::max_pool_2d_s16__ref,
+                  kernel_id::max_pool_2d_f32__ref});
 }
 
 }  // namespace
 
-TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d, plan_average_pool_2d, average_pool_2d_s8__ref,
+TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d, plan_average_pool_2d, average_pool_2d_s8__portable,
                  average_pool_2d_s16__ref, average_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_f32, plan_average_pool_2d, average_pool_2d_f32__ref)
-TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_s8, plan_average_pool_2d, average_pool_2d_s8__ref)
-TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d, plan_max_pool_2d, max_pool_2d_s8__ref, max_pool_2d_s16__ref,
+TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_s8, plan_average_pool_2d, average_pool_2d_s8__portable)
+TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d, plan_max_pool_2d, max_pool_2d_s8__portable, max_pool_2d_s16__ref,
                  max_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_f32, plan_max_pool_2d, max_pool_2d_f32__ref)
-TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_s8, plan_max_pool_2d, max_pool_2d_s8__ref)
+TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_s8, plan_max_pool_2d, max_pool_2d_s8__portable)
 
 }  // namespace tandem

@@ -8,6 +8,7 @@
 #include "kernels/arithmetic.h"
 #include "kernels/conv_2d.h"
 #include "kernels/fully_connected.h"
+#include "kernels/pool_2d.h"
 #include "kernels/portable/requantizer.h"
 
 // Each portable kernel against the ref/ kernel of its contract, and the requantizer against fixed_point.h.
@@ -186,6 +187,58 @@ TEST(PortableKernels, TakeAnyDilationOfAFilterOfOneTap) {
   forget(fast, p.tap_weights);
   forget(plain, p.tap_weights);
   EXPECT_EQ(fast, plain);
+}
+
+Pool2dParams random_pool(Arena& arena, Window2d window, int32_t channels) {
+  Pool2dParams p;
+  p.window = window;
+  p.channels = channels;
+  p.clamp = some_clamp(arena, arena.pick(-128, 127));
+  const auto elements = [&](Size2d size) {
+    return static_cast<size_t>(window.batches * size.h * size.w * p.channels);
+  };
+  p.in = arena.activations(elements(window.in));
+  p.out = arena.room(elements(window.out));
+  const auto rows = static_cast<uint32_t>(window.batches * window.out.h);
+  p.rows = {.count = rows, .per_unit = static_cast<uint32_t>(arena.pick(1, static_cast<int32_t>(rows)))};
+  p.channel_blocks = {.count = static_cast<uint32_t>(channels),
+                      .per_unit = static_cast<uint32_t>(arena.pick(1, channels))};
+  return p;
+}
+
+void expect_pools_alike(const Arena& arena, const Pool2dParams& p, uint32_t step) {
+  EXPECT_EQ(arena.after(average_pool_2d_s8__portable, &p, p.tiles(), step),
+            arena.after(average_pool_2d_s8__ref, &p, p.tiles(), p.tiles()));
+  EXPECT_EQ(arena.after(max_pool_2d_s8__portable, &p, p.tiles(), step),
+            arena.after(max_pool_2d_s8__ref, &p, p.tiles(), p.tiles()));
+}
+
+TEST(PortableKernels, PoolsS8SayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    Window2d window = random_window(arena).window;
+    // Pooling has no dilation, and no window without a tap inside.
+    const Size2d span = {(window.filter.h - 1) * window.dilation.h + 1,
+                         (window.filter.w - 1) * window.dilation.w + 1};
+    window.filter = span;
+    window.dilation = {1, 1};
+    expect_pools_alike(arena, random_pool(arena, window, arena.pick(1, 17)), 1 + seed % 3);
+  }
+}
+
+// More than the halves of a word hold, and more than are divided by with one product.
+TEST(PortableKernels, PoolsS8OfManyTapsSayWhatRefSays) {
+  constexpr int32_t kSides[][2] = {{1, 257}, {1, 258}, {2, 129}, {18, 20}, {19, 19}, {3, 600}, {40, 41}};
+  uint32_t seed = 0;
+  for (const auto& [h, w] : kSides) {
+    for (int i = 0; i < 8; ++i) {
+      SCOPED_TRACE("seed " + std::to_string(seed));
+      Arena arena(seed++);
+      const Window2d window{.batches = 1, .in = {h, w}, .out = {1, 1}, .filter = {h, w}};
+      expect_pools_alike(arena, random_pool(arena, window, i % 2 == 0 ? 8 : 7), 1);
+    }
+  }
 }
 
 TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {

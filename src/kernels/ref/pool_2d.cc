@@ -43,31 +43,38 @@ struct Maximum {
 };
 
 template <class Element, template <class> class Pool>
-KernelResult run(const Pool2dParams& p, const Task& task) {
+void run_tile(const Pool2dParams& p, const Pool2dTile& tile, const Element* in, Element* out) {
   const Window2d& w = p.window;
-  const Element* in = task.in<Element>(p.in);
-  const uint32_t first_row = p.rows.begin(task);
-  Element* out = task.out<Element>(p.out) + first_row * static_cast<uint32_t>(w.out.w * p.channels);
-  for (uint32_t row = first_row; row < p.rows.end(task); ++row) {
+  for (uint32_t row = tile.rows.begin; row < tile.rows.end; ++row) {
     const int32_t batch = static_cast<int32_t>(row) / w.out.h;
     const int32_t y0 = static_cast<int32_t>(row) % w.out.h * w.stride.h - w.pad.h;
     const Taps rows = taps_inside(y0, w.in.h, w.filter.h, 1);
     for (int32_t x = 0; x < w.out.w; ++x) {
       const int32_t x0 = x * w.stride.w - w.pad.w;
       const Taps columns = taps_inside(x0, w.in.w, w.filter.w, 1);
-      for (int32_t c = 0; c < p.channels; ++c) {
+      Element* const pixel = out + (static_cast<int32_t>(row) * w.out.w + x) * p.channels;
+      for (uint32_t c = tile.channels.begin; c < tile.channels.end; ++c) {
+        const auto channel = static_cast<int32_t>(c);
         Pool<Element> pool;
         for (int32_t r = rows.begin; r < rows.end; ++r) {
           const int32_t first = (batch * w.in.h + y0 + r) * w.in.w + x0;
-          for (int32_t s = columns.begin; s < columns.end; ++s) pool.tap(in[(first + s) * p.channels + c]);
+          for (int32_t s = columns.begin; s < columns.end; ++s)
+            pool.tap(in[(first + s) * p.channels + channel]);
         }
         if constexpr (std::is_same_v<Element, float>) {
-          *out++ = p.clamp_f32.apply(pool.finish());
+          pixel[c] = p.clamp_f32.apply(pool.finish());
         } else {
-          *out++ = static_cast<Element>(p.clamp.apply(pool.finish()));
+          pixel[c] = static_cast<Element>(p.clamp.apply(pool.finish()));
         }
       }
     }
+  }
+}
+
+template <class Element, template <class> class Pool>
+KernelResult run(const Pool2dParams& p, const Task& task) {
+  for (uint32_t unit = task.begin; unit < task.end; ++unit) {
+    run_tile<Element, Pool>(p, p.tile(unit), task.in<Element>(p.in), task.out<Element>(p.out));
   }
   return KernelResult::kOk;
 }
