@@ -1,5 +1,6 @@
 #include "kernels/fully_connected.h"
 
+#include "kernel_target.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 
@@ -42,6 +43,16 @@ Status plan_factor(OpContext& c, FullyConnectedParams& params, int32_t max_shift
   return {};
 }
 
+// Kernels take up to four neighbouring outputs at a time, which share the loads of an input; of few outputs
+// each worker has two.
+Blocks cut_outputs(uint32_t outputs, uint32_t depth) {
+  constexpr uint32_t kEnoughForFours = 16;
+  const uint32_t together = outputs >= kEnoughForFours ? 4 : 2;
+  Blocks blocks = cut_into_blocks(outputs, depth);
+  blocks.per_unit = (blocks.per_unit + together - 1) / together * together;
+  return blocks;
+}
+
 Status plan_fully_connected(OpContext& c) {
   TANDEM_TRY(c.expect_operands(2, 3, 1));
   const TensorInfo in = c.input(0);
@@ -70,7 +81,7 @@ Status plan_fully_connected(OpContext& c) {
   const uint32_t batches = params.channels == 0 ? 0 : out.elements / params.channels;
   if (uint64_t{batches} * params.depth > in.elements) return c.error(Code::kOutputShape, 0, 0);
 
-  params.outputs = cut_into_blocks(out.elements, params.depth);
+  params.outputs = cut_outputs(out.elements, params.depth);
   params.in = c.ref(in);
   params.weights = c.streamed(weights);
   params.bias = c.ref(bias);
@@ -91,18 +102,23 @@ Status plan_fully_connected(OpContext& c) {
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
   }
-  c.emit((*variant)->kernel, params,
-         {.units = params.outputs.units(), .macs = uint64_t{out.elements} * params.depth});
+  TypedKernelId<FullyConnectedParams> kernel = (*variant)->kernel;
+  if (kernel.id == kernel_id::fully_connected_s8__portable.id &&
+      c.has(kernel_id::fully_connected_s8__armv6m)) {
+    kernel = kernel_id::fully_connected_s8__armv6m;
+  }
+  c.emit(kernel, params, {.units = params.outputs.units(), .macs = uint64_t{out.elements} * params.depth});
   return {};
 }
 
 }  // namespace
 
-TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected, fully_connected_s8__portable,
-                 fully_connected_s8_w4__ref, fully_connected_s16__ref, fully_connected_s16_b32__ref,
-                 fully_connected_f32__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected,
+                 TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__portable, fully_connected_s8_w4__ref,
+                 fully_connected_s16__ref, fully_connected_s16_b32__ref, fully_connected_f32__ref)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_f32, plan_fully_connected, fully_connected_f32__ref)
-TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected, fully_connected_s8__portable)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected,
+                 TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__portable)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8_w4, plan_fully_connected, fully_connected_s8_w4__ref)
 
 }  // namespace tandem

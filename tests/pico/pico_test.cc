@@ -65,6 +65,8 @@ INSTANTIATE_TEST_SUITE_P(PicoPort, Programs,
                                          Program{"many_models", "ok fifty inferences, same bytes"},
                                          Program{"sparse_kernel", "ok sparse says what ref says"},
                                          Program{"depthwise_kernel", "ok depthwise says what ref says"},
+                                         Program{"fully_connected_kernel",
+                                                 "ok fully connected says what ref says"},
                                          Program{"conv_cases", "ok mostly zero points"}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 

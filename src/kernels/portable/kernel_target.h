@@ -4,3 +4,4 @@
 // used is. This machine has none.
 #define TANDEM_TARGET_CONV_2D_S8
 #define TANDEM_TARGET_DEPTHWISE_CONV_2D_S8
+#define TANDEM_TARGET_FULLY_CONNECTED_S8
