@@ -161,6 +161,13 @@ int main(int argc, char** argv) {
       rows.out_w = cases.pick(8, 25);
       cases.add(b, rows, Cases::kUniform);
     }
+    // One channel, filters that skip inputs: two quads of pixels that lie in a row, or in two.
+    for (int i = 0; i < 12; ++i) {
+      cases.add(b,
+                {cases.pick(1, 5), cases.pick(2, 9), 1, 3, cases.pick(1, 2), cases.pick(2, 4),
+                 cases.pick(2, 5), 4 * cases.pick(1, 5), cases.pick(1, 2)},
+                Cases::kUniform);
+    }
     cases.add(b, {10, 4, 1, 5, 2, 2, 6, 5, 1}, Cases::kUniform);
     cases.add(b, {8, 20, 1, 4, 2, 1, 5, 9, 1}, Cases::kUniform);
     cases.add(b, {3, 3, 3, 16, 2, 2, 7, 7, 1}, Cases::kUniform);
