@@ -18,10 +18,13 @@ struct DepthwiseLanesParams {
   Blocks rows;         ///< of the output
   Blocks columns;      ///< of the output; none has one column alone
   Blocks channels;     ///< of the input
-  Scratch scratch;     ///< a plane: depthwise_plane_bytes of a tile's rows
+  uint32_t row_units = 1;
+  uint32_t column_units = 1;
+  uint32_t channel_units = 1;
+  Scratch scratch;  ///< a plane: depthwise_plane_bytes of a tile's rows
 
   [[nodiscard]] uint32_t units() const {
-    return static_cast<uint32_t>(conv.window.batches) * rows.units() * columns.units() * channels.units();
+    return static_cast<uint32_t>(conv.window.batches) * row_units * column_units * channel_units;
   }
 };
 

@@ -80,7 +80,7 @@ uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p) {
   const auto stride = static_cast<uint32_t>(w.stride.h);
   // Tiles of a few KB, and then as many channels a unit as leave enough units to share.
   constexpr uint32_t kMaxPlaneRows = 27;
-  constexpr uint32_t kUnits = 16;
+  constexpr uint32_t kUnits = 8;
   const auto out_rows = static_cast<uint32_t>(w.out.h);
   const uint32_t max_rows = 2 * ((kMaxPlaneRows - 3) / stride + 1);
   const uint32_t row_units = (out_rows + max_rows - 1) / max_rows;
@@ -92,6 +92,9 @@ uint32_t cut_into_depthwise_tiles(DepthwiseLanesParams& p) {
   constexpr uint32_t kWord = 4;  // what is filled in beforehand goes by words
   const uint32_t per_unit = (channels + pieces - 1) / pieces;
   p.channels = {.count = channels, .per_unit = (per_unit + kWord - 1) / kWord * kWord};
+  p.row_units = p.rows.units();
+  p.column_units = p.columns.units();
+  p.channel_units = p.channels.units();
   return depthwise_plane_rows(p.rows.per_unit, stride) * depthwise_pitch(w.stride.h);
 }
 

@@ -11,8 +11,8 @@
   .cpu cortex-m0plus
   .thumb
 
-@ The frame: nine weights, the channel's LevelChannel, then struct Rows
-@ (depthwise_conv_2d.cc) without its first five words.
+@ The frame: an output channel's nine weights and LevelChannel, where its next output goes, then struct Channels
+@ (depthwise_conv_2d.cc).
   .equ WEIGHTS, 0
   .equ OFFSET, 36
   .equ LIMIT, 40
@@ -28,7 +28,26 @@
   .equ OUT_STEP, 80
   .equ MAX, 84
   .equ EXACT, 88
-  .equ FRAME, 92
+  .equ CHANNELS_LEFT, 92
+  .equ GROUPS_LEFT, 96
+  .equ NEXT_IN, 100
+  .equ NEXT_OUT, 104
+  .equ NEXT_WEIGHTS, 108
+  .equ NEXT_LEVEL, 112
+  .equ NEXT_LOOP, 116
+  .equ NEXT_SLACK, 120
+  .equ WEIGHTS_STRIDE, 124
+  .equ ZERO_POINT, 128
+  .equ PLANE, 132
+  .equ TILE_ROWS, 136
+  .equ EVEN_END, 140
+  .equ ALL_END, 144
+  .equ GATHER, 148
+  .equ GROUPS, 152
+  .equ FUNCTIONS, 156
+  .equ FRAME, 164                 @ with a word that keeps SP 8-aligned
+  .equ CHANNELS_WORDS, 27
+  .equ ONE_COLUMN, 4              @ DepthwiseLoop::kFiveSums
 
   sa0 .req r8
   sa1 .req r9
@@ -167,15 +186,11 @@
   .endif
   .endm
 
-@ void NAME(const Rows* rows): all rows of a tile, one output channel.
+@ All rows of a tile, one output channel, whose part of the frame is made; r7 the plane. Ends in output_done.
   .macro LOOP name, stride, columns, sums, g00, g01, g02, g10, g11, g12, g20, g21, g22
-  .global \name
-  .type \name, %function
   .thumb_func
   .balign 4
 \name:
-  mov r1, lr
-  bl enter
   .if \sums == 2
   ldr r0, [sp, #SLACK]
   mov r10, r0
@@ -283,55 +298,103 @@
   str r6, [sp, #OUT]
   b .Lnext_\name
 .Ldone_\name:
-  bl leave                        @ b would not reach; does not come back
+  bl output_done                  @ b would not reach; does not come back
   .endm
 
   .section .time_critical.depthwise_conv_2d, "ax"
 
-@ The beginning of every loop: saves registers (lr is the loop's, the caller's is on the stack then), makes the frame.
-@ Called as the first instruction, with the caller's return address in r1.
+@ void tandem_depthwise_channels(const Channels*): a unit's channels, one after the other, and all outputs of each. An
+@ output's share of the frame takes 120 cycles.
+  .global tandem_depthwise_channels
+  .type tandem_depthwise_channels, %function
   .thumb_func
-enter:
-  mov r2, r8
-  mov r3, r9
-  push {r2, r3}
-  mov r2, r10
-  mov r3, r11
-  push {r1-r7}
+tandem_depthwise_channels:
+  push {r4-r7, lr}
+  mov r4, r8
+  mov r5, r9
+  mov r6, r10
+  mov r7, r11
+  push {r4-r7}
   sub sp, #FRAME
-  ldm r0!, {r1, r2, r4, r6, r7}   @ weights, their stride, level, zero point, plane
-  mov r8, r7
-  mov r9, r4
-  add r3, sp, #WEIGHTS
-  movs r4, #0
-  movs r5, #0
+  add r1, sp, #LANE
+  .rept CHANNELS_WORDS / 6
+  ldm r0!, {r2-r7}
+  stm r1!, {r2-r7}
+  .endr
+  ldm r0!, {r2-r4}
+  stm r1!, {r2-r4}
+next_channel:
+  ldr r0, [sp, #GATHER]           @ 2
+  ldr r1, [sp, #NEXT_IN]          @ 2
+  adds r2, r1, #1                 @ 1
+  str r2, [sp, #NEXT_IN]          @ 2
+  bl gather                       @ 3
+  ldr r0, [sp, #GROUPS]           @ 2
+  str r0, [sp, #GROUPS_LEFT]      @ 2
+next_output:
+  ldr r1, [sp, #NEXT_WEIGHTS]     @ 2
+  ldr r2, [sp, #WEIGHTS_STRIDE]   @ 2
+  adds r0, r1, #1                 @ 1
+  str r0, [sp, #NEXT_WEIGHTS]     @ 2
+  mov r3, sp                      @ 1
+  movs r4, #0                     @ 1
+  movs r5, #0                     @ 1
   .rept 9
   ldrsb r7, [r1, r4]              @ 2
   stm r3!, {r7}                   @ 2
   adds r5, r5, r7                 @ 1
   adds r1, r1, r2                 @ 1   54
   .endr
-  muls r5, r6                     @ zero point · Σ w
-  mov r4, r9
-  ldm r4!, {r1, r2, r6}
-  subs r1, r1, r5
-  stm r3!, {r1, r2, r6}
-  ldm r0!, {r1, r2, r4, r6, r7}
-  stm r3!, {r1, r2, r4, r6, r7}
-  ldm r0!, {r1, r2, r4-r7}
-  stm r3!, {r1, r2, r4-r7}
-  mov r7, r8
-  bx lr
-
-leave:
+  ldr r6, [sp, #ZERO_POINT]       @ 2
+  muls r5, r6                     @ 1   zero point · Σ w
+  ldr r6, [sp, #NEXT_LEVEL]       @ 2
+  ldm r6!, {r0, r1, r2}           @ 4
+  str r6, [sp, #NEXT_LEVEL]       @ 2
+  subs r0, r0, r5                 @ 1
+  ldr r4, [sp, #NEXT_OUT]         @ 2
+  stm r3!, {r0, r1, r2, r4}       @ 5
+  adds r4, #1                     @ 1
+  str r4, [sp, #NEXT_OUT]         @ 2
+  ldr r0, [sp, #NEXT_SLACK]       @ 2
+  ldrh r1, [r0]                   @ 2
+  adds r0, #2                     @ 1
+  str r0, [sp, #NEXT_SLACK]       @ 2
+  lsls r1, r1, #16                @ 1
+  str r1, [sp, #SLACK]            @ 2
+  ldr r0, [sp, #NEXT_LOOP]        @ 2
+  ldrb r2, [r0]                   @ 2
+  adds r0, #1                     @ 1
+  str r0, [sp, #NEXT_LOOP]        @ 2
+  add r0, sp, #TILE_ROWS          @ 1
+  ldm r0!, {r1, r4, r5}           @ 4   rows; where even columns end, and all
+  add r3, sp, #END                @ 1
+  cmp r2, #ONE_COLUMN             @ 1
+  bne 1f                          @ 2
+  movs r4, r5
+1:
+  mov r6, r1                      @ 1
+  stm r3!, {r4-r6}                @ 4
+  ldr r0, [sp, #FUNCTIONS]        @ 2
+  lsls r2, r2, #2                 @ 1
+  ldr r0, [r0, r2]                @ 2
+  ldr r7, [sp, #PLANE]            @ 2
+  bx r0                           @ 2
+output_done:
+  ldr r0, [sp, #GROUPS_LEFT]      @ 2
+  subs r0, #1                     @ 1
+  str r0, [sp, #GROUPS_LEFT]      @ 2
+  bne next_output                 @ 2
+  ldr r0, [sp, #CHANNELS_LEFT]    @ 2
+  subs r0, #1                     @ 1
+  str r0, [sp, #CHANNELS_LEFT]    @ 2
+  bne next_channel                @ 2
   add sp, #FRAME
-  pop {r1-r7}
-  mov r10, r2
-  mov r11, r3
-  pop {r2, r3}
-  mov r8, r2
-  mov r9, r3
-  bx r1
+  pop {r4-r7}
+  mov r8, r4
+  mov r9, r5
+  mov r10, r6
+  mov r11, r7
+  pop {r4-r7, pc}
 
 @ r2: p -> r2: the output. Keeps everything else but lr.
 ask:
@@ -340,38 +403,36 @@ ask:
   push {r0, r1}
   movs r0, r2
   ldr r1, [sp, #EXACT + 24]
+  ldr r2, [sp, #NEXT_LEVEL + 24]
   bl tandem_depthwise_exact
   movs r2, r0
   pop {r0, r1}
   mov r12, r0
   pop {r0, r1, r3, pc}
 
-  LOOP tandem_depthwise1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
-  LOOP tandem_depthwise1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
-  LOOP tandem_depthwise1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
-  LOOP tandem_depthwise1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
-  LOOP tandem_depthwise1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
-  LOOP tandem_depthwise2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
-  LOOP tandem_depthwise2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
-  LOOP tandem_depthwise2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
-  LOOP tandem_depthwise2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
-  LOOP tandem_depthwise2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+  LOOP loop1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP loop1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP loop1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP loop1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
+  LOOP loop1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+  LOOP loop2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP loop2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP loop2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP loop2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
+  LOOP loop2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
 
-@ void tandem_depthwise_gather(const Gather* gather, const int8_t* channel): bytes of one channel to a plane's words;
-@ in stretches of rows that have both lanes, or one and the zero point.
+  .global tandem_depthwise_loops1, tandem_depthwise_loops2
+  .balign 4
+tandem_depthwise_loops1:
+  .word loop1_two, loop1_three, loop1_other_three, loop1_last_three, loop1_five
+tandem_depthwise_loops2:
+  .word loop2_two, loop2_three, loop2_other_three, loop2_last_three, loop2_five
+
+@ r0 Gather, r1 a channel's first input: bytes of one channel to a plane's words; in stretches of rows that have both
+@ lanes, or one and the zero point. Changes r0-r12.
 @ r0 in, r1 r2 free, r3 rows, r4 0 or the word of the lane that is outside, r5 bytes from p to q or 0, r6 bytes a pixel,
 @ r7 plane; r8 entry, r9 bytes to the next row of in, r10 of the plane, r11 the next stretch, r12 channel
-  .section .time_critical.depthwise_gather, "ax"
-  .global tandem_depthwise_gather
-  .type tandem_depthwise_gather, %function
-  .thumb_func
-tandem_depthwise_gather:
-  push {r4-r7, lr}
-  mov r4, r8
-  mov r5, r9
-  mov r6, r10
-  mov r7, r11
-  push {r4-r7}
+gather:
   mov r12, r1
   ldm r0!, {r1, r2, r6}           @ to the next row of in, of the plane; a pixel
   mov r9, r1
@@ -388,12 +449,7 @@ next_stretch:
   add r0, r12
   mov pc, r8                      @ 19 a stretch
 gathered:
-  pop {r4-r7}
-  mov r8, r4
-  mov r9, r5
-  mov r10, r6
-  mov r11, r7
-  pop {r4-r7, pc}
+  bx lr
 
 @ Entered so far before its end as there are columns. 6 a row.
   .macro GATHER_END name

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 
 #include "base/placement.h"
@@ -19,32 +20,44 @@ struct Exact {
   const LevelChannel* levels;
   int32_t zero_point;
   Clamp clamp;
-  uint32_t channel;
 };
 
 }  // namespace
 
 // What the loops in assembly see, in their order.
 extern "C" {
-struct Rows {
-  const int8_t* weights;
-  uint32_t weights_stride;
-  const LevelChannel* level;
-  int32_t zero_point;
-  const uint32_t* plane;
-  uint8_t* out;
-  uint32_t lane;   // bytes from p's output to q's
-  uint32_t slack;  // << 8
+struct Gather;
+// A unit's channels; what is left out is the loops' own.
+struct Channels {
+  uint32_t lane;  // bytes from p's output to q's
+  uint32_t own_slack;
   uint32_t pixel;  // bytes from one output to the next
-  const uint32_t* end;
-  const uint32_t* full_end;
-  uint32_t rows;
+  uint32_t own_ends[2];
+  uint32_t own_rows;
   uint32_t plane_step;  // bytes from the end of a row to the next
   uint32_t out_step;
   int32_t max;
   const Exact* exact;
+  uint32_t count;
+  uint32_t own_groups;
+  const int8_t* in;  // of the first channel, as all that follow
+  uint8_t* out;
+  const int8_t* weights;
+  const LevelChannel* level;
+  const uint8_t* loops;
+  const uint16_t* slacks;
+  uint32_t weights_stride;
+  int32_t zero_point;
+  const uint32_t* plane;
+  uint32_t rows;             // of each lane
+  const uint32_t* even_end;  // of a row, where loops of two columns end
+  const uint32_t* end;
+  const Gather* gather;
+  uint32_t groups;               // outputs each
+  const void* const* functions;  // by DepthwiseLoop
 };
-static_assert(sizeof(void*) == 4 && sizeof(LevelChannel) == 12 && sizeof(Rows) == 64);
+static_assert(sizeof(void*) == 4 && sizeof(LevelChannel) == 12 && sizeof(Channels) == 27 * 4);
+static_assert(static_cast<int>(DepthwiseLoop::kFiveSums) == 4);
 
 // Rows of a plane that are gathered in the same way.
 struct Stretch {
@@ -72,22 +85,19 @@ struct Fill {
   uint32_t what;
 };
 
-using RowsFunction = void(const Rows*);
-RowsFunction tandem_depthwise1_two, tandem_depthwise1_three, tandem_depthwise1_other_three,
-    tandem_depthwise1_last_three, tandem_depthwise1_five;
-RowsFunction tandem_depthwise2_two, tandem_depthwise2_three, tandem_depthwise2_other_three,
-    tandem_depthwise2_last_three, tandem_depthwise2_five;
-
-void tandem_depthwise_gather(const Gather* gather, const int8_t* channel);
+void tandem_depthwise_channels(const Channels* channels);
 void tandem_depthwise_fill(const Fill* fill);
+// The loops by DepthwiseLoop, of strides 1 and 2.
+extern const void* const tandem_depthwise_loops1[];
+extern const void* const tandem_depthwise_loops2[];
 // The ends of the code that gathers a row's columns.
 extern const uint8_t tandem_gather_both[], tandem_gather_p[], tandem_gather_q[];
 
-// `product` is x·scale, x a sum less its channel's z; the output for it.
+// `product` is x·scale, x a sum less its channel's z; the output for it. `next` is the next channel's.
 TANDEM_HOT("depthwise_conv_2d_exact")
-int32_t tandem_depthwise_exact(uint32_t product, const Exact* e) {
+int32_t tandem_depthwise_exact(uint32_t product, const Exact* e, const LevelChannel* next) {
   // x, by the inverse of scale's odd part modulo 2^32: each step doubles the bits that are right, from 3.
-  const uint32_t o = e->channel;
+  const auto o = static_cast<uint32_t>(next - 1 - e->levels);
   uint32_t odd = e->levels[o].scale;
   while (odd % 2 == 0) {
     odd /= 2;
@@ -102,13 +112,6 @@ int32_t tandem_depthwise_exact(uint32_t product, const Exact* e) {
 }
 
 namespace {
-
-constexpr RowsFunction* kLoops[2][static_cast<size_t>(DepthwiseLoop::kCount)] = {
-    {tandem_depthwise1_two, tandem_depthwise1_three, tandem_depthwise1_other_three,
-     tandem_depthwise1_last_three, tandem_depthwise1_five},
-    {tandem_depthwise2_two, tandem_depthwise2_three, tandem_depthwise2_other_three,
-     tandem_depthwise2_last_three, tandem_depthwise2_five},
-};
 
 struct Range {
   int32_t begin;
@@ -222,36 +225,6 @@ inline void fill(const TileOut& t) {
   }
 }
 
-// A unit's channels, one after the other.
-struct Channels {
-  const int8_t* in;  // of the first
-  uint32_t count;
-  uint32_t groups;       // outputs each
-  const uint8_t* loops;  // of the first output
-  const uint16_t* slacks;
-  RowsFunction* const* functions;  // by DepthwiseLoop
-  const uint32_t* even_end;        // where loops of two columns end
-};
-
-inline void run_channels(const Channels& channels, const Gather& gather, Rows& rows, Exact& exact) {
-  const int8_t* in = channels.in;
-  const uint8_t* loops = channels.loops;
-  const uint16_t* slacks = channels.slacks;
-  for (uint32_t c = channels.count; c != 0; --c) {
-    tandem_depthwise_gather(&gather, in++);
-    for (uint32_t j = channels.groups; j != 0; --j) {
-      const uint32_t loop = *loops++;
-      rows.slack = uint32_t{*slacks++} << 16;
-      rows.end = loop == static_cast<uint32_t>(DepthwiseLoop::kFiveSums) ? rows.full_end : channels.even_end;
-      channels.functions[loop](&rows);
-      ++rows.weights;
-      ++rows.level;
-      ++rows.out;
-      ++exact.channel;
-    }
-  }
-}
-
 // Where a unit is.
 struct Unit {
   Blocks::Range channels;
@@ -296,52 +269,61 @@ void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit)
                      .row = row_bytes};
   fill(tile);
 
-  Exact exact{.bias = task.in<int32_t>(conv.bias),
-              .multipliers = task.in<int32_t>(conv.multipliers),
-              .shifts = task.in<int8_t>(conv.shifts),
-              .levels = levels,
-              .zero_point = conv.out_zero_point,
-              .clamp = conv.clamp,
-              .channel = first};
-  Rows args{.weights = task.in<int8_t>(conv.weights) + first,
-            .weights_stride = pixel,
-            .level = levels + first,
-            .zero_point = conv.in_zero_point,
-            .plane = plane,
-            .out = tile.out,
-            .lane = lane * row_bytes,
-            .pixel = pixel,
-            .full_end = plane + tile_columns * stride,
-            .rows = lane_rows,
-            .plane_step = (pitch - 4 * tile_columns) * stride,
-            .out_step = row_bytes - tile_columns * pixel,
-            .max = conv.clamp.max,
-            .exact = &exact};
-  run_channels(
-      {.in = task.in<int8_t>(conv.in) +
-             unit.batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) + unit.channels.begin,
-       .count = unit.channels.end - unit.channels.begin,
-       .groups = groups,
-       .loops = task.in<uint8_t>(p.loops) + first,
-       .slacks = task.in<uint16_t>(p.slacks) + first,
-       .functions = kLoops[stride - 1],
-       .even_end = plane + (tile_columns & ~1U) * stride},
-      gather, args, exact);
+  const Exact exact{.bias = task.in<int32_t>(conv.bias),
+                    .multipliers = task.in<int32_t>(conv.multipliers),
+                    .shifts = task.in<int8_t>(conv.shifts),
+                    .levels = levels,
+                    .zero_point = conv.out_zero_point,
+                    .clamp = conv.clamp};
+  const Channels channels{.lane = lane * row_bytes,
+                          .own_slack = 0,
+                          .pixel = pixel,
+                          .own_ends = {},
+                          .own_rows = 0,
+                          .plane_step = (pitch - 4 * tile_columns) * stride,
+                          .out_step = row_bytes - tile_columns * pixel,
+                          .max = conv.clamp.max,
+                          .exact = &exact,
+                          .count = unit.channels.end - unit.channels.begin,
+                          .own_groups = 0,
+                          .in = task.in<int8_t>(conv.in) +
+                                unit.batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) +
+                                unit.channels.begin,
+                          .out = tile.out,
+                          .weights = task.in<int8_t>(conv.weights) + first,
+                          .level = levels + first,
+                          .loops = task.in<uint8_t>(p.loops) + first,
+                          .slacks = task.in<uint16_t>(p.slacks) + first,
+                          .weights_stride = pixel,
+                          .zero_point = conv.in_zero_point,
+                          .plane = plane,
+                          .rows = lane_rows,
+                          .even_end = plane + (tile_columns & ~1U) * stride,
+                          .end = plane + tile_columns * stride,
+                          .gather = &gather,
+                          .groups = groups,
+                          .functions = stride == 1 ? tandem_depthwise_loops1 : tandem_depthwise_loops2};
+  tandem_depthwise_channels(&channels);
+}
+
+// As Blocks::block(), whose product has 64 bits.
+Blocks::Range range_of(const Blocks& blocks, uint32_t unit) {
+  const uint32_t begin = unit * blocks.per_unit;
+  return {begin, std::min(begin + blocks.per_unit, blocks.count)};
 }
 
 KernelResult depthwise(const DepthwiseLanesParams& p, const Task& task) {
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     uint32_t rest = unit;
-    const auto next = [&rest](const Blocks& blocks) {
-      const uint32_t units = blocks.units();
-      const uint32_t quotient = rest / units;
-      const Blocks::Range range = blocks.block(rest - quotient * units);
+    const auto next = [&rest](const Blocks& blocks, uint32_t units) {
+      const uint32_t quotient = units == 1 ? rest : rest / units;  // most have one tile
+      const Blocks::Range range = range_of(blocks, rest - quotient * units);
       rest = quotient;
       return range;
     };
-    const Blocks::Range channels = next(p.channels);
-    const Blocks::Range columns = next(p.columns);
-    const Blocks::Range rows = next(p.rows);
+    const Blocks::Range channels = next(p.channels, p.channel_units);
+    const Blocks::Range columns = next(p.columns, p.column_units);
+    const Blocks::Range rows = next(p.rows, p.row_units);
     run_unit(p, task, {.channels = channels, .columns = columns, .rows = rows, .batch = rest});
   }
   return KernelResult::kOk;
