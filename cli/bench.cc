@@ -11,6 +11,7 @@
 #include "benchmark_image.h"
 #include "benchmark_inputs.h"
 #include "benchmark_run.h"
+#include "device_build.h"
 #include "file_bytes.h"
 #include "link_map.h"
 #include "narrowest_ops.h"

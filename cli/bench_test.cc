@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "benchmark_image.h"
+#include "device_build.h"
 #include "benchmark_run.h"
 #include "file_bytes.h"
 #include "link_map.h"

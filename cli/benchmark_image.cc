@@ -1,14 +1,11 @@
 #include "benchmark_image.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <optional>
 #include <sstream>
 #include <string_view>
 
 #include "child_process.h"
+#include "device_build.h"
 #include "file_bytes.h"
 
 namespace tandem::cli {
@@ -17,9 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kSourceRoot = TANDEM_SOURCE_ROOT;
-const fs::path kBuild = kSourceRoot / "build/rp2040";
-constexpr const char* kCompiler = "arm-none-eabi-g++";
-constexpr size_t kShownLines = 25;
 
 std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -38,57 +32,6 @@ class ContentHash {
  private:
   uint64_t hash_ = 0xcbf29ce484222325;
 };
-
-// One process at a time builds in a folder.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder)
-      : file_(open((folder / ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
-    if (file_ >= 0) flock(file_, LOCK_EX);
-  }
-  ~FolderLock() {
-    if (file_ >= 0) close(file_);
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_;
-};
-
-std::string last_lines(const std::string& text, size_t count) {
-  size_t at = text.find_last_not_of('\n');
-  while (count-- > 0 && at != std::string::npos && at != 0) at = text.rfind('\n', at - 1);
-  return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
-}
-
-std::optional<Problem> run_step(const std::vector<std::string>& words, const fs::path& folder) {
-  const ChildResult result = run_child(words, folder);
-  if (result.code == 0) return std::nullopt;
-  std::string command;
-  for (const std::string& word : words) command += (command.empty() ? "" : " ") + word;
-  return problem("`{}` failed with exit code {}:\n{}", command, result.code,
-                 last_lines(result.output, kShownLines));
-}
-
-std::optional<Problem> build_library() {
-  constexpr const char* kTarget = "benchmark_parts";
-  if (!fs::exists(kSourceRoot / "CMakePresets.json")) {
-    return problem("{} is gone: firmware is built from the source that this command was built from.",
-                   kSourceRoot.string());
-  }
-  if (fs::exists(kBuild / "build.ninja")) {
-    const ChildResult done = run_child({"ninja", kTarget}, kBuild);
-    if (done.code == 0) {
-      const bool was_stale = done.output.find("no work to do") == std::string::npos;
-      if (was_stale) fmt::print(stderr, "rebuilt the device library in {}: it was stale\n", kBuild.string());
-      return std::nullopt;
-    }
-  }
-  // Missing, of a clone that has moved, or broken: this configures, builds, and keeps a log.
-  fmt::print(stderr, "building the device library in {}\n", kBuild.string());
-  return run_step({(kSourceRoot / "scripts/build").string(), "rp2040", kTarget}, kSourceRoot);
-}
 
 std::string cpp_literal(std::string_view text) {
   std::string literal = "\"";
@@ -189,27 +132,12 @@ std::optional<Problem> overflow(const std::string& output, const BenchmarkConfig
 
 }  // namespace
 
-std::optional<Problem> toolchain_problem() {
-  for (const char* program : {kCompiler, "cmake", "ninja"}) {
-    if (program_exists(program)) continue;
-    return problem(
-        "{} is missing. On Debian: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi "
-        "libstdc++-arm-none-eabi-newlib cmake ninja-build",
-        program);
-  }
-  return std::nullopt;
-}
-
 Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config) {
-  if (auto wrong = toolchain_problem()) return *wrong;
-  std::error_code error;
-  fs::create_directories(kBuild, error);
-  if (error) return problem("{}: {}", kBuild.string(), error.message());
-  const FolderLock lock(kBuild);
-  if (auto wrong = build_library()) return *wrong;
+  DeviceBuild build;
+  if (auto wrong = build.bring_up_to_date("benchmark_parts")) return *wrong;
 
   const fs::path response_file =
-      kBuild / "firmware" / (config.code_in_sram ? "benchmark_sram.rsp" : "benchmark_flash.rsp");
+      build.folder() / "firmware" / (config.code_in_sram ? "benchmark_sram.rsp" : "benchmark_flash.rsp");
   const std::string source = config_source(config);
   std::vector<uint8_t> inputs;
   for (const BenchmarkInput& input : config.inputs) {
@@ -223,11 +151,12 @@ Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config) {
   what.add(bytes_of(source));
   what.add(config.model);
   what.add(bytes_of(config.code_in_sram ? "sram" : "flash"));
-  const fs::path folder = kBuild / "bench" / what.text();
+  const fs::path folder = build.folder() / "bench" / what.text();
   const BenchmarkImage image{.elf = folder / "benchmark.elf", .map = folder / "benchmark.map"};
   const Outcome<std::vector<uint8_t>> known = read_file(folder / "key");
   if (known.ok() && std::string(known->begin(), known->end()) == *key && fs::exists(image.elf)) return image;
 
+  std::error_code error;
   fs::create_directories(folder, error);
   if (error) return problem("{}: {}", folder.string(), error.message());
   fs::remove(folder / "key", error);
@@ -238,12 +167,12 @@ Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config) {
   for (const auto& [name, bytes] : files) {
     if (auto wrong = write_file(folder / name, bytes)) return *wrong;
   }
-  const ChildResult linked = run_child({kCompiler, "config.cc", "data.S", "@" + response_file.string(),
+  const ChildResult linked = run_child({kDeviceCompiler, "config.cc", "data.S", "@" + response_file.string(),
                                         "-Wl,-Map=benchmark.map", "-o", "benchmark.elf"},
                                        folder);
   if (linked.code != 0) {
     if (auto wrong = overflow(linked.output, config)) return *wrong;
-    return problem("the image could not be linked:\n{}", last_lines(linked.output, kShownLines));
+    return problem("the image could not be linked:\n{}", last_lines(linked.output));
   }
   if (auto wrong = write_file(folder / "key", bytes_of(*key))) return *wrong;
   return image;

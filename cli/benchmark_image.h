@@ -40,7 +40,4 @@ struct BenchmarkImage {
 /// or older than its sources; what is done is told on stderr.
 Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config);
 
-/// Why firmware can't be built here; nothing if it can.
-std::optional<Problem> toolchain_problem();
-
 }  // namespace tandem::cli

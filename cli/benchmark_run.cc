@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <functional>
 #include <sstream>
 
 #include "file_bytes.h"
+#include "firmware_console.h"
 #include "sim_svg.h"
 #include "sim_trace.h"
 
@@ -273,26 +273,6 @@ class Transcript {
   size_t next_ = 0;
 };
 
-class Console final : public sim::Host {
- public:
-  explicit Console(std::function<void(const std::string&)> on_line) : on_line_(std::move(on_line)) {}
-  void on_console(uint8_t byte, Cycles) override {
-    if (byte == '\r') return;
-    all_ += static_cast<char>(byte);
-    if (byte != '\n') {
-      line_ += static_cast<char>(byte);
-      return;
-    }
-    on_line_(line_);
-    line_.clear();
-  }
-  [[nodiscard]] const std::string& all() const { return all_; }
-
- private:
-  std::function<void(const std::string&)> on_line_;
-  std::string line_, all_;
-};
-
 class Progress {
  public:
   Progress() = default;
@@ -331,7 +311,7 @@ Outcome<BenchmarkRun> run_benchmark_image(const std::filesystem::path& elf,
   BenchmarkRun result;
   std::optional<Transcript> transcript;
   sim::Machine* running = nullptr;
-  Console console([&](const std::string& line) {
+  FirmwareConsole console([&](const std::string& line) {
     transcript->line(line);
     if (result.ended) running->stop({});
   });

@@ -118,12 +118,16 @@ void add_conform(CLI::App& app, tandem::cli::ConformOptions& options) {
       ->required()
       ->check(CLI::ExistingDirectory);
   command->add_option("--only", options.only, "Only cases whose id or operator contains this");
-  add_workers(*command, options.workers, "Worker threads");
+  add_workers(*command, options.workers, "Worker threads, or cores of the board");
+  command->add_option("--board", "Instead of here, on a simulated board with its own kernels: pico")
+      ->check(CLI::IsMember({"pico"}))
+      ->each([&options](const std::string&) { options.on_board = true; });
   command->add_flag("--json", options.json, "Counts by operator and type as JSON");
   command->footer(
       "Examples:\n"
       "  tandem conform ../shared/conformance\n"
-      "  tandem conform ../shared/conformance --only CONV_2D --workers 2");
+      "  tandem conform ../shared/conformance --only CONV_2D --workers 2\n"
+      "  tandem conform ../shared/conformance --board pico --workers 2");
 }
 
 void add_sim(CLI::App& app, tandem::cli::SimOptions& options) {

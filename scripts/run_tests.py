@@ -239,11 +239,12 @@ def check_format():
     return failed(f"format with: {tool} -i {' '.join(names)}\n{last_lines(output, 40)}")
 
 
-def check_conformance(preset, shared, prefix):
+def check_conformance(preset, shared, prefix=(), arguments=()):
     folder = f"{shared}/conformance"
     if not os.path.exists(f"{folder}/manifest.jsonl"):
         return skipped("no reference data")
-    code, output = run([*prefix, f"build/{preset}/tandem", "conform", folder], env=SANITIZER_OPTIONS)
+    code, output = run([*prefix, f"build/{preset}/tandem", "conform", folder, *arguments],
+                       env=SANITIZER_OPTIONS)
     ended = f"tandem conform: {how_it_ended(code)}"
     totals = TOTALS_LINE.fullmatch(output.rstrip().rpartition("\n")[2].strip())
     if not totals:
@@ -254,6 +255,13 @@ def check_conformance(preset, shared, prefix):
     if code != 0:
         return outcome + failed(f"{ended} though no case failed\n{last_lines(output)}")
     return outcome._replace(notes=(f"{outcome.skipped} unsupported",) if outcome.skipped else ())
+
+
+def check_board_conformance(shared, cores):
+    """The same cases by the board's kernels, on the simulated chip."""
+    if not shutil.which("arm-none-eabi-g++"):
+        return skipped("no arm-none-eabi-g++")
+    return check_conformance("host", shared, arguments=("--board", "pico", "--workers", str(cores)))
 
 
 def check_firmware():
@@ -443,6 +451,7 @@ NEEDS = {
     "unit tests: ": ("host",),
     "arena table": ("host",),
     "conform": ("host",),
+    "conform, board, one core": ("host",),
     "scripts": (),
     "demo": ("host",),
 }
@@ -455,6 +464,7 @@ FULL_NEEDS = {
     "arena table, host-m32": ("host-m32",),
     "simulator: 10 million instructions": ("host",),
     "fuzzing": ("host", "host-fuzz"),
+    "conform, board, two cores": ("host",),
     "clang-tidy": ("host",),
 }
 # Presets of which a part is enough.
@@ -477,7 +487,8 @@ def default_steps(tests):
         Step("firmware", check_firmware),
         *tests.unit_test_steps("host", split=True),
         Step("arena table", lambda: check_arena_table("host", tests.shared)),
-        Step("conform", lambda: check_conformance("host", tests.shared, [])),
+        Step("conform", lambda: check_conformance("host", tests.shared)),
+        Step("conform, board, one core", lambda: check_board_conformance(tests.shared, 1)),
         Step("scripts", check_scripts),
         Step("demo", lambda: run_check([f"{ROOT}/scripts/demo"], cwd="/")),
     ]
@@ -495,6 +506,7 @@ def full_steps(tests, seconds):
              else skipped("this machine cannot run 32-bit x86 programs")),
         Step("simulator: 10 million instructions", lambda: check_instructions()
              if os.path.exists(f"{ROOT}/build/host/isa_diff_test") else skipped("no libunicorn-dev")),
+        Step("conform, board, two cores", lambda: check_board_conformance(tests.shared, 2)),
         Step("fuzzing", lambda: check_fuzzing(seconds)),
         Step("clang-tidy", check_tidy),
     ]

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "outcome.h"
+
+namespace tandem::cli {
+
+inline constexpr const char* kDeviceCompiler = "arm-none-eabi-g++";
+
+/// Why firmware can't be built here; nothing if it can.
+std::optional<Problem> toolchain_problem();
+
+/// The end of what a failed command printed.
+std::string last_lines(const std::string& text);
+
+/// The build folder of the preset rp2040, which one process at a time may use: others wait until this object
+/// is gone.
+class DeviceBuild {
+ public:
+  DeviceBuild();
+  ~DeviceBuild();
+  DeviceBuild(const DeviceBuild&) = delete;
+  DeviceBuild& operator=(const DeviceBuild&) = delete;
+
+  [[nodiscard]] static std::filesystem::path folder();
+
+  /// Builds a target of the preset, if something in it is missing or older than its sources; what is done is
+  /// told on stderr.
+  [[nodiscard]] std::optional<Problem> bring_up_to_date(const std::string& target);
+
+ private:
+  int lock_ = -1;
+};
+
+}  // namespace tandem::cli
