@@ -4,8 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "device_build.h"
+#include "benchmark_image.h"
 #include "benchmark_run.h"
+#include "device_build.h"
 #include "file_bytes.h"
 #include "link_map.h"
 #include "models/model_builder.h"

@@ -83,19 +83,20 @@ bool is_chosen_by_default(const std::string& name) {
 }
 
 Outcome<BenchmarkInput> loaded(const std::string& source, const Interpreter& interpreter, bool bytes) {
+  const bool generated = is_generated(source);
   const bool random = source.starts_with("random:");
   std::vector<std::string> files;
   std::istringstream list(source);
   for (std::string file; std::getline(list, file, ',');) files.push_back(file);
-  if (!random && files.size() != interpreter.input_count()) {
+  if (!generated && files.size() != interpreter.input_count()) {
     return problem("{}: names {} for {} of the model.", source, files.size(), interpreter.input_count());
   }
   std::error_code error;
-  if (!random && files.size() == 1 && !fs::exists(source, error)) {
+  if (!generated && files.size() == 1 && !fs::exists(source, error)) {
     return problem("{} is neither a file nor a recorded input of this model (reference data: {}).", source,
                    reference_folder().string());
   }
-  BenchmarkInput input{.name = random ? source : fs::path(files.front()).stem().string(), .bytes = {}};
+  BenchmarkInput input{.name = generated ? source : fs::path(files.front()).stem().string(), .bytes = {}};
   std::ranges::replace_if(
       input.name, [](char c) { return c <= ' ' || c > '~'; }, '_');
   for (uint32_t i = 0; i < interpreter.input_count(); ++i) {
@@ -105,7 +106,7 @@ Outcome<BenchmarkInput> loaded(const std::string& source, const Interpreter& int
     const std::string of_this =
         random && i > 0 ? source + std::string(kSeedDigits, '0') + std::to_string(i) : source;
     const Outcome<std::string> done =
-        load_input({.source = random ? of_this : files[i], .bytes = bytes}, tensor);
+        load_input({.source = generated ? of_this : files[i], .bytes = bytes}, tensor);
     if (!done.ok()) return problem("{}: {}", source, done.problem().sentence);
     input.bytes.insert(input.bytes.end(), tensor.bytes.begin(), tensor.bytes.end());
   }

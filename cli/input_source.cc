@@ -425,6 +425,8 @@ Outcome<std::string> load_numbers(const InputSpec& input, Bytes file, const Tens
   return fmt::format("{} number{}, {}", count, count == 1 ? "" : "s", quantization_text(tensor));
 }
 
+constexpr std::string_view kRandom = "random:", kAll = "all:";
+
 // ---- random ----
 
 uint64_t splitmix64(uint64_t& state) {
@@ -456,6 +458,29 @@ Outcome<std::string> load_random(std::string_view seed_text, const TensorView& t
   if (!known) return no_numbers(tensor);
   return fmt::format("{} uniform random values of {}", count,
                      is_float(tensor.type) ? "[-1, 1)" : type_name(tensor.type));
+}
+
+// ---- one value, or two ----
+
+Outcome<std::string> load_all(std::string_view which, const TensorView& tensor, size_t count) {
+  const bool alternating = which == "alternating";
+  if (!alternating && which != "lowest" && which != "highest" && which != "zero") {
+    return problem("write all:lowest, all:highest, all:zero or all:alternating.");
+  }
+  const bool known = visit_type(tensor.type, [&](auto element) {
+    using T = decltype(element);
+    T lowest = static_cast<T>(-1.0F), highest = static_cast<T>(1.0F), zero = static_cast<T>(0.0F);
+    if constexpr (std::is_integral_v<T>) {
+      const bool is_bool = tensor.type == Type::kBool;
+      lowest = is_bool ? T{0} : std::numeric_limits<T>::min();
+      highest = is_bool ? T{1} : std::numeric_limits<T>::max();
+      zero = static_cast<T>(tensor.zero_point);
+    }
+    const T even = which == "highest" ? highest : which == "zero" ? zero : lowest;
+    for (size_t i = 0; i < count; ++i) store<T>(tensor.bytes, i, alternating && i % 2 == 1 ? highest : even);
+  });
+  if (!known) return no_numbers(tensor);
+  return fmt::format("{} values of {}", count, type_name(tensor.type));
 }
 
 Outcome<std::string> load_file(const InputSpec& input, const TensorView& tensor, size_t count) {
@@ -498,12 +523,15 @@ Outcome<std::string> load_input(const InputSpec& input, const TensorView& tensor
   if (!count || bits == 0 || (*count * bits + 7) / 8 != tensor.bytes.size()) {
     return problem("{}: {} cannot be filled from a file.", input.source, tensor_text(tensor));
   }
-  constexpr std::string_view kRandom = "random:";
-  if (!input.source.starts_with(kRandom)) return load_file(input, tensor, *count);
+  if (!is_generated(input.source)) return load_file(input, tensor, *count);
+  const bool random = input.source.starts_with(kRandom);
+  const std::string_view argument = std::string_view(input.source).substr((random ? kRandom : kAll).size());
   const Outcome<std::string> filled =
-      load_random(std::string_view(input.source).substr(kRandom.size()), tensor, *count);
+      random ? load_random(argument, tensor, *count) : load_all(argument, tensor, *count);
   if (!filled.ok()) return problem("{}: {}", input.source, filled.problem().sentence);
   return fmt::format("{}: {}", input.source, *filled);
 }
+
+bool is_generated(std::string_view source) { return source.starts_with(kRandom) || source.starts_with(kAll); }
 
 }  // namespace tandem::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "image.h"
 #include "outcome.h"
@@ -22,7 +23,7 @@ enum class Normalize {
 
 /// One `--input` and the options that say how to take it.
 struct InputSpec {
-  /// A file or "random:SEED". The file's ending says what it is, else its first bytes do:
+  /// A file, "random:SEED" or "all:WHICH". The file's ending says what it is, else its first bytes do:
   ///  - png jpg jpeg bmp tga ppm pgm: a picture, for tensors [1,H,W,C], [H,W,C], [1,H,W] or [H,W];
   ///    C = 1, 3 or 4
   ///  - wav flac ogg: sound, mixed to one channel; cut or followed by zeros to the tensor's length. Float
@@ -33,6 +34,8 @@ struct InputSpec {
   ///  - random:SEED: uniform over the type's range, floats in [-1, 1), BOOL 0 or 1. Element i comes from
   ///    output i of splitmix64 with state SEED: its top bits as an integer of the type, or k / 2^(p-1) - 1
   ///    with k its top p bits, p the precision of the float (24; FLOAT16 11; FLOAT64 53)
+  ///  - all:lowest all:highest all:zero all:alternating: the type's extremes (floats -1 and 1, BOOL 0 and 1),
+  ///    its zero point, or lowest and highest in turn
   std::string source;
   Fit fit = Fit::kCrop;
   Normalize normalize = Normalize::kAuto;
@@ -45,5 +48,8 @@ struct InputSpec {
 /// ..."), or why it could not be; then the bytes may be partly written. Real values are rounded to the
 /// nearest step of a quantized tensor and clamped to its range.
 Outcome<std::string> load_input(const InputSpec& input, const TensorView& tensor);
+
+/// Whether `source` names no file: random:… or all:….
+bool is_generated(std::string_view source);
 
 }  // namespace tandem::cli

@@ -383,6 +383,20 @@ TEST_F(InputNumbers, random_floats_fill_minus_one_to_one) {
   }
 }
 
+TEST_F(InputNumbers, all_elements_of_one_value_or_two) {
+  OwnedTensor tensor(Type::kInt8, {4});
+  tensor.view.zero_point = -3;
+  const std::pair<const char*, std::vector<int8_t>> cases[] = {{"all:lowest", {-128, -128, -128, -128}},
+                                                               {"all:highest", {127, 127, 127, 127}},
+                                                               {"all:zero", {-3, -3, -3, -3}},
+                                                               {"all:alternating", {-128, 127, -128, 127}}};
+  for (const auto& [source, want] : cases) {
+    EXPECT_SAYS(load({.source = source}, tensor), std::string("ok: ") + source + ": 4 values of INT8");
+    EXPECT_EQ(tensor.values<int8_t>(), want) << source;
+  }
+  EXPECT_SAYS(load({.source = "all:most"}, tensor), "write all:lowest, all:highest");
+}
+
 TEST_F(InputNumbers, random_needs_a_number) {
   OwnedTensor tensor(Type::kInt8, {3});
   for (const char* source : {"random:", "random:x", "random:-1", "random:99999999999999999999999"}) {

@@ -188,7 +188,7 @@ void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
   command
       ->add_option(
           "--inputs", options.inputs,
-          "Recorded inputs by name, random:SEED, or files (with commas between a model's several inputs), "
+          "Recorded inputs by name, random:SEED, all:lowest|highest|zero|alternating, or files (with commas between a model's several inputs), "
           "each an inference. Default: the recorded ones of the reference data, else two random ones")
       ->type_name("INPUT");
   command->add_flag("--bytes", options.bytes,

@@ -271,6 +271,18 @@ def check_firmware():
     return run_check(["scripts/build", "rp2040", "all", "pico_test_firmware"])
 
 
+def check_budgets(shared):
+    if not os.path.exists(f"{shared}/models"):
+        return skipped("no reference data")
+    if not shutil.which("arm-none-eabi-g++"):
+        return skipped("no arm-none-eabi-g++")
+    code, output = run([sys.executable, "scripts/budgets"])
+    totals = TOTALS_LINE.fullmatch(output.rstrip().rpartition("\n")[2])
+    if not totals or (code != 0) != (totals[2] != "0"):
+        return failed(f"scripts/budgets: {how_it_ended(code)}\n{last_lines(output)}")
+    return Outcome(*map(int, totals.groups()), notes=(last_lines(output),) if code else ())
+
+
 def check_instructions():
     return run_check(["build/host/isa_diff_test"], env={"TANDEM_ISA_DIFF": "10000000"})
 
@@ -451,7 +463,8 @@ NEEDS = {
     "unit tests: ": ("host",),
     "arena table": ("host",),
     "conform": ("host",),
-    "conform, board, one core": ("host",),
+    "board, one core": ("host",),
+    "budgets": ("host",),
     "scripts": (),
     "demo": ("host",),
 }
@@ -464,7 +477,7 @@ FULL_NEEDS = {
     "arena table, host-m32": ("host-m32",),
     "simulator: 10 million instructions": ("host",),
     "fuzzing": ("host", "host-fuzz"),
-    "conform, board, two cores": ("host",),
+    "board, two cores": ("host",),
     "clang-tidy": ("host",),
 }
 # Presets of which a part is enough.
@@ -488,7 +501,8 @@ def default_steps(tests):
         *tests.unit_test_steps("host", split=True),
         Step("arena table", lambda: check_arena_table("host", tests.shared)),
         Step("conform", lambda: check_conformance("host", tests.shared)),
-        Step("conform, board, one core", lambda: check_board_conformance(tests.shared, 1)),
+        Step("board, one core", lambda: check_board_conformance(tests.shared, 1)),
+        Step("budgets", lambda: check_budgets(tests.shared)),
         Step("scripts", check_scripts),
         Step("demo", lambda: run_check([f"{ROOT}/scripts/demo"], cwd="/")),
     ]
@@ -506,7 +520,7 @@ def full_steps(tests, seconds):
              else skipped("this machine cannot run 32-bit x86 programs")),
         Step("simulator: 10 million instructions", lambda: check_instructions()
              if os.path.exists(f"{ROOT}/build/host/isa_diff_test") else skipped("no libunicorn-dev")),
-        Step("conform, board, two cores", lambda: check_board_conformance(tests.shared, 2)),
+        Step("board, two cores", lambda: check_board_conformance(tests.shared, 2)),
         Step("fuzzing", lambda: check_fuzzing(seconds)),
         Step("clang-tidy", check_tidy),
     ]

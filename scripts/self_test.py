@@ -269,17 +269,18 @@ class TestRunner(ScratchTree):
         os.remove(f"{self.tree}/src/ops/ops_test.cc")  # a program of a whole folder's tests
         code, last, output = self.run_tests()
         # 3 of the unit tests, includes, arena table, demo, 5 of conform, 3 of the scripts. Skipped: one unit
-        # test, format and firmware (no clang-format, no Arm toolchain in PATH), 2 of conform, 1 of the scripts.
-        self.assertEqual((code, last), (0, "14 passed, 0 failed, 6 skipped"), output)
-        self.assertIn("[4/9] unit tests: base … 2 passed, 0 failed, 1 skipped", output)
-        self.assertIn("[5/9] unit tests: ops … 1 passed, 0 failed, 0 skipped", output)
+        # test, format, firmware, board (no clang-format, no Arm toolchain in PATH), budgets (no models), 2 of
+        # conform, 1 of the scripts.
+        self.assertEqual((code, last), (0, "14 passed, 0 failed, 8 skipped"), output)
+        self.assertIn("[4/11] unit tests: base … 2 passed, 0 failed, 1 skipped", output)
+        self.assertIn("[5/11] unit tests: ops … 1 passed, 0 failed, 0 skipped", output)
         self.assertIn("2 unsupported", output)
 
     def test_failing_case_is_shown_and_the_run_goes_on(self):
         self.gtest("base", "fixed_point_test", {"a": "ok", "b": "bad"}, "echo 'y = 12, want 13'; exit 1")
         self.gtest("ops", "add_test", {"a": "ok"})
         code, last, output = self.run_tests()
-        self.assertEqual((code, last), (1, "13 passed, 1 failed, 5 skipped"), output)
+        self.assertEqual((code, last), (1, "13 passed, 1 failed, 7 skipped"), output)
         for text in ("Suite.b", "y = 12, want 13", "Failed: unit tests: base"):
             self.assertIn(text, output)
 
