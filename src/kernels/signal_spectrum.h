@@ -48,7 +48,7 @@ struct FilterBankParams {
   uint32_t weight_count = 0;
 };
 
-/// y = min(ln(x · 2^correction_bits, wrapping) · scale / 2^16 and rounded, 32767); 0 where x · 2^… ≤ 1.
+/// y = min(round(scale · ln(x · 2^correction_bits)), 32767), the product wrapping; 0 where that is 0 or 1.
 /// Method  log2 with 16 fraction bits: a straight line from power to power of 2, plus `table`, 128 samples of
 ///         2^16 · (log2(1 + i/128) − i/128). As in the reference, what is added between two samples is a 128th of
 ///         what a straight line would be.
