@@ -118,14 +118,19 @@ static_assert(round_to_int32(0.49999997f) == 0 && round_to_int32(8388609.0f) == 
 static_assert(round_to_int32(2147483647.5) == INT32_MAX && round_to_int32(-1e30f) == INT32_MIN);
 
 /// x without its fraction; saturating; 0 for NaN.
+template <std::signed_integral To, std::floating_point F>
+constexpr To truncate_to(F x) {
+  constexpr F kLimit = F{To{1} << (std::numeric_limits<To>::digits - 1)} * 2;
+  if (x != x) return 0;
+  if (x >= kLimit) return std::numeric_limits<To>::max();
+  if (x <= -kLimit) return std::numeric_limits<To>::min();
+  return static_cast<To>(x);
+}
 template <std::floating_point F>
 constexpr int32_t truncate_to_int32(F x) {
-  constexpr F kLimit = F{1 << 30} * 2;
-  if (x != x) return 0;
-  if (x >= kLimit) return std::numeric_limits<int32_t>::max();
-  if (x <= -kLimit) return std::numeric_limits<int32_t>::min();
-  return static_cast<int32_t>(x);
+  return truncate_to<int32_t>(x);
 }
+static_assert(truncate_to<int64_t>(-0x1p63f) == INT64_MIN && truncate_to<int64_t>(1e30) == INT64_MAX);
 
 // ---------------------------------------------------------------------------------------------------------
 // Requantization: multiplying integers by a real number
@@ -193,11 +198,16 @@ static_assert(divide_multiplier({1 << 30, -31}, 4) == QuantizedMultiplier{1 << 2
 /// The largest shift requantize64 takes; planners refuse models that need more.
 inline constexpr int32_t kRequantize64MaxShift = 14;
 
+/// The multiplier of m rounded to 15 bits, Q0.15, ties upward; m.multiplier >= 0.
+constexpr int32_t multiplier_q15(QuantizedMultiplier m) {
+  return m.multiplier < 0x7fff0000 ? (m.multiplier + (1 << 15)) >> 16 : 0x7fff;
+}
+
 /// x · m for the 64-bit accumulators of int16 activations: the multiplier is first rounded to 15 bits, then
 /// the product once, ties upward. m.multiplier >= 0, m.shift in [-31, 14]. Exact for x in [-2^47, 2^47);
 /// beyond that the product, and a result outside int32 always, wraps.
 constexpr int32_t requantize64(int64_t x, QuantizedMultiplier m) {
-  const int32_t multiplier = m.multiplier < 0x7fff0000 ? (m.multiplier + (1 << 15)) >> 16 : 0x7fff;
+  const int32_t multiplier = multiplier_q15(m);
   const int right = 15 - m.shift;
   const uint64_t half = uint64_t{1} << (right - 1);
   const uint64_t product = static_cast<uint64_t>(x) * static_cast<uint64_t>(multiplier) + half;
@@ -389,6 +399,56 @@ constexpr int32_t tanh(int32_t x) {
   const int32_t of_magnitude =
       one_minus_x_over_one_plus_x(exp_of_negative<kIntegerBits + 1>(minus_magnitude));
   return x > 0 ? of_magnitude : -of_magnitude;
+}
+
+/// ln x for x >= 1, Q`kFrom` to Q`kTo`. Error below 0.00001.
+/// x is 2^e · r with r around 2^(-1/4), within a factor of 2^(1/4): of two such, from x's leading bit and
+/// from that of x · 2^(-1/2), the smaller r. ln r is a Padé approximation around 2^(-1/4).
+template <int kTo, int kFrom>
+constexpr int32_t log_from_one(int32_t x) {
+  constexpr int kSum = kTo + 1;  // a bit more, because e · ln 2 alone can be too large for kTo
+  constexpr int32_t kExponentOne = int32_t{1} << (31 - kSum);
+  constexpr int32_t kLn2 = 1488522236;
+  constexpr int32_t kSqrtHalf = 1518500250;
+  constexpr int32_t kFourthRootHalf = 1805811301;
+
+  const int headroom = std::countl_zero(static_cast<uint32_t>(x)) - 1;
+  const int32_t r = saturating_shift_left(srdhm(saturating_shift_left(x, headroom), kSqrtHalf), 1);
+  const int32_t e = (kFrom - headroom - 1) * kExponentOne + kExponentOne / 4;
+  const int other_headroom = std::countl_zero(static_cast<uint32_t>(srdhm(x, kSqrtHalf))) - 1;
+  const int32_t other_r = saturating_shift_left(x, other_headroom);
+  const int32_t other_e = (kFrom - other_headroom) * kExponentOne - kExponentOne / 4;
+
+  const int32_t nearer = std::min(r, other_r);
+  const int32_t mean = rounding_half_sum(nearer, kFourthRootHalf);
+  const int32_t d = 2 * (nearer - kFourthRootHalf);
+  const int32_t d2 = srdhm(d, d);
+  const int32_t numerator = srdhm(d, nearer) + srdhm(srdhm(d, d2), 117049297);
+  const int32_t denominator_minus_one =
+      srdhm(mean, 1057819769 + d + srdhm(127690142, d2)) + srdhm(638450708, d);
+  const int32_t log_r = srdhm(rescale<kSum, 0>(numerator), one_over_one_plus_x(denominator_minus_one));
+  return rescale<kTo, kSum>(srdhm(std::max(e, other_e), kLn2) + log_r);
+}
+
+/// 1 / √x for x >= 0, the largest Q0.31 for 0 and 1; shift <= 0. Five steps of Newton-Raphson from 1: within
+/// 2e-6 of the result.
+constexpr QuantizedMultiplier inverse_sqrt(int64_t x) {
+  if (x <= 1) return {kOne<0>, 0};
+  int shift = -11;
+  for (; x >= 1 << 29; x /= 4) --shift;
+  const int pairs = (std::countl_zero(static_cast<uint32_t>(x)) - 1) / 2 - 1;
+  shift += pairs;
+  const auto normalized = static_cast<int32_t>(x << (2 * pairs));  // [1/2, 2) in Q2.29: [1/4, 1) in Q3.28
+  const int32_t half = rdiv_pot(normalized >> 1, 1);
+  constexpr int32_t kThreeHalves = 3 << 27;
+  constexpr int32_t kSqrtHalf = 1518500250;
+  int32_t y = kOne<3>;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t y3 = rescale<3, 9>(srdhm(srdhm(y, y), y));
+    y = rescale<3, 6>(srdhm(kThreeHalves, y) - srdhm(half, y3));
+  }
+  y = srdhm(y, kSqrtHalf);
+  return shift > 0 ? QuantizedMultiplier{y << shift, 0} : QuantizedMultiplier{y, shift};
 }
 
 /// The real number `mantissa` (Q0.31) · 2^-exponent.

@@ -318,5 +318,29 @@ TEST_F(FixedPoint, reciprocal) {
   }
 }
 
+TEST_F(FixedPoint, log_from_one) {
+  const auto log = q::log_from_one<5, 12>;
+  double worst = 0;
+  for (int64_t x = 1 << 19; x <= INT32_MAX; x += 1 << 11) {
+    const double exact = std::log(std::ldexp(static_cast<double>(x), -19));
+    worst = std::max(worst, std::fabs(std::ldexp(log(static_cast<int32_t>(x)), -26) - exact));
+  }
+  EXPECT_LT(worst, 1e-5);
+  EXPECT_EQ(log(1 << 19), 0);
+  EXPECT_EQ(fingerprint(1 << 19, INT32_MAX, 11, log), 1315876033u);
+}
+
+TEST_F(FixedPoint, inverse_sqrt) {
+  for (int i = 0; i < kRounds; ++i) {
+    const auto x = static_cast<int64_t>(next.bits() >> 18 >> next.in(0, 45));
+    const QuantizedMultiplier m = q::inverse_sqrt(x);
+    ASSERT_LE(m.shift, 0);
+    const double got = std::ldexp(m.multiplier, m.shift - 31);
+    ASSERT_NEAR(got * std::sqrt(static_cast<double>(std::max<int64_t>(x, 1))), 1, 2e-6) << x;
+  }
+  const auto bits = [](int32_t x) { return q::inverse_sqrt(x).multiplier ^ q::inverse_sqrt(x).shift; };
+  EXPECT_EQ(fingerprint(0, INT32_MAX, 11, bits), 1992848831u);
+}
+
 }  // namespace
 }  // namespace tandem

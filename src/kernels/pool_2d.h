@@ -9,6 +9,7 @@ namespace tandem {
 
 /// AVERAGE_POOL_2D  y[b,i,j,c] = clamp(mean of x over the window's taps inside the input)
 /// MAX_POOL_2D      y[b,i,j,c] = clamp(maximum of x over them)
+/// L2_POOL_2D       y[b,i,j,c] = clamp(√(mean of x² over them)), f32
 /// Layout           x, y NHWC with the same channels and quantization. Every window has a tap inside.
 /// Rounding         integer means: nearest, ties away from zero.
 /// Units            tiles: blocks of rows of the output, over all batches, times blocks of channels; channels

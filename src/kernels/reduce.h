@@ -22,11 +22,14 @@ static_assert([] {
          !add_axis(INT32_MIN, 4, axes);
 }());
 
-/// MEAN         y[k] = f(Σ_t x[k, t] / n),  t over the n elements of the dimensions in `axes`, in their order
+/// y[k] = f(x[k, t] for all t),  t over the n elements of the dimensions in `axes`, in their order
 /// Layout       x has `rank` dimensions; y is as if those of `axes` had one element.
-/// f            s8, s16: Σ (x − zx), int32, wrapping, requantized by factor / n (divide_multiplier),
-///              + zero point, clamp to the type. f32: Σ / n.
-/// Of nothing   (n = 0) the mean is 0, as stored.
+/// SUM, MEAN    s8, s16: Σ (x − zx), int32, wrapping, requantized by factor, for MEAN by factor / n
+///              (divide_multiplier), + zero point, clamp to the type. f32: Σ, Σ / n. Of nothing (n = 0) both
+///              are 0, as stored.
+/// REDUCE_MAX, REDUCE_MIN  s8, f32: the largest and smallest x; NaN is neither. Of nothing, and where all are
+///              infinities beyond it, the type's lowest and largest finite value.
+/// REDUCE_ALL   bool: 1 if no x is 0.
 /// Data errors  with axes at run time: one that x does not have; another number of outputs than y has.
 /// Units        `outputs`: blocks of elements of y.
 struct ReduceParams {

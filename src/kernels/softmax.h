@@ -27,4 +27,18 @@ struct SoftmaxParams {
   float beta = 0;
 };
 
+/// y[r,c] = x[r,c] − m − ln Σ_k e^(x[r,k] − m), m the maximum of row r; for each of `rows` rows of `depth`.
+/// s8           differences to the maximum as SoftmaxParams' (β = 1), with its exponentials and their sum;
+/// the
+///              logarithm of that in Q5.26 is log_from_one. Output scale 1/16, zero point 127. Differences
+///              that `divisor`, 1 over `multiplier`, tells to leave Q5.26 with the logarithm give the lowest
+///              output.
+/// f32          in that order.
+/// In place     y may be x.
+/// Units        blocks of rows.
+struct LogSoftmaxParams {
+  SoftmaxParams softmax;
+  QuantizedMultiplier divisor;
+};
+
 }  // namespace tandem

@@ -172,7 +172,7 @@ TEST(OpContext, HasTheKernelsThatTheProgramBrings) {
 }
 
 TEST(KernelName, IsThatOfTheList) {
-  EXPECT_STREQ(kernel_name(KernelId{0}), "add_f32__ref");
+  EXPECT_STREQ(kernel_name(KernelId{0}), "abs_f32__ref");
   EXPECT_STREQ(kernel_name(KernelId::conv_2d_s8__ref), "conv_2d_s8__ref");
   EXPECT_STREQ(kernel_name(KernelId::transpose_conv_s8__ref), "transpose_conv_s8__ref");
   EXPECT_STREQ(kernel_name(KernelId::kCount), "?");

@@ -5,7 +5,7 @@
 #include "ops/requantization.h"
 #include "ops/window.h"
 
-// AVERAGE_POOL_2D and MAX_POOL_2D.
+// AVERAGE_POOL_2D, L2_POOL_2D and MAX_POOL_2D.
 namespace tandem {
 namespace {
 
@@ -16,6 +16,10 @@ struct Kernels {
   TypedKernelId<Pool2dParams> s8;
   TypedKernelId<Pool2dParams> s16;
   TypedKernelId<Pool2dParams> f32;
+
+  [[nodiscard]] TypedKernelId<Pool2dParams> of(Type type) const {
+    return type == Type::kInt8 ? s8 : type == Type::kInt16 ? s16 : f32;
+  }
 };
 
 // How many taps inside the input a window may have: sums of integers, and their rounding, fit int32.
@@ -45,9 +49,9 @@ void cut_into_tiles(Pool2dParams& params, uint32_t rows, uint64_t taps) {
   params.channel_blocks.per_unit = (per_unit + kChannelsOfAWord - 1) / kChannelsOfAWord * kChannelsOfAWord;
 }
 
-Status plan(OpContext& c, const Kernels& kernels) {
+Status plan(OpContext& c, const Kernels& kernels, std::initializer_list<Type> types) {
   TANDEM_TRY(c.expect_operands(1, 1, 1));
-  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
+  TANDEM_TRY(c.expect_input_type(0, types));
   const TensorInfo in = c.input(0);
   const TensorInfo out = c.output(0);
   TANDEM_TRY(c.expect_output_type(0, in.type));
@@ -84,21 +88,28 @@ Status plan(OpContext& c, const Kernels& kernels) {
   cut_into_tiles(params, rows, static_cast<uint64_t>(taps));
   params.in = c.ref(in);
   params.out = c.ref(out);
-  c.emit(in.type == Type::kInt8    ? kernels.s8
-         : in.type == Type::kInt16 ? kernels.s16
-                                   : kernels.f32,
-         params, {.units = params.tiles()});
+  c.emit(kernels.of(in.type), params, {.units = params.tiles()});
   return {};
 }
 
 Status plan_average_pool_2d(OpContext& c) {
-  return plan(c, {kernel_id::average_pool_2d_s8__portable, kernel_id::average_pool_2d_s16__ref,
-                  kernel_id::average_pool_2d_f32__ref});
+  return plan(c,
+              {.s8 = kernel_id::average_pool_2d_s8__portable,
+               .s16 = kernel_id::average_pool_2d_s16__ref,
+               .f32 = kernel_id::average_pool_2d_f32__ref},
+              {Type::kInt8, Type::kInt16, Type::kFloat32});
+}
+
+Status plan_l2_pool_2d(OpContext& c) {
+  return plan(c, {.s8 = {}, .s16 = {}, .f32 = kernel_id::l2_pool_2d_f32__ref}, {Type::kFloat32});
 }
 
 Status plan_max_pool_2d(OpContext& c) {
-  return plan(c, {kernel_id::max_pool_2d_s8__portable, kernel_id::max_pool_2d_s16__ref,
-                  kernel_id::max_pool_2d_f32__ref});
+  return plan(c,
+              {.s8 = kernel_id::max_pool_2d_s8__portable,
+               .s16 = kernel_id::max_pool_2d_s16__ref,
+               .f32 = kernel_id::max_pool_2d_f32__ref},
+              {Type::kInt8, Type::kInt16, Type::kFloat32});
 }
 
 }  // namespace
@@ -107,6 +118,7 @@ TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d, plan_average_pool_2d, average
                  average_pool_2d_s16__ref, average_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_f32, plan_average_pool_2d, average_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(AVERAGE_POOL_2D, average_pool_2d_s8, plan_average_pool_2d, average_pool_2d_s8__portable)
+TANDEM_DEFINE_OP(L2_POOL_2D, l2_pool_2d, plan_l2_pool_2d, l2_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d, plan_max_pool_2d, max_pool_2d_s8__portable, max_pool_2d_s16__ref,
                  max_pool_2d_f32__ref)
 TANDEM_DEFINE_OP(MAX_POOL_2D, max_pool_2d_f32, plan_max_pool_2d, max_pool_2d_f32__ref)

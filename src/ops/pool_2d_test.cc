@@ -66,6 +66,15 @@ TEST(Pool2d, OfAFilterOnlyWhatLiesInsideCounts) {
       run<int8_t>({.op = BuiltinOperator::MAX_POOL_2D, .h = 2, .w = 2, .filter = 30'000}, {1, 2, 3, -6}), 3);
 }
 
+TEST(Pool2d, L2IsTheRootOfTheMeanSquareInside) {
+  Pool pool{.op = BuiltinOperator::L2_POOL_2D, .type = TensorType::FLOAT32, .h = 1, .w = 2, .filter = 9};
+  EXPECT_EQ(run<float>(pool, {-1, 7}), 5);
+  pool.activation = schema::ActivationFunctionType::RELU_N1_TO_1;
+  EXPECT_EQ(run<float>(pool, {-1, 7}), 1);
+  pool.type = TensorType::INT8;
+  EXPECT_EQ(test::LoadedModel(pool.model()).status().code, Code::kInputType);
+}
+
 TEST(Pool2d, RefusesMorePixelsOfInt16ThanASumHolds) {
   const Pool pool{.type = TensorType::INT16, .h = 256, .w = 256};
   EXPECT_EQ(test::LoadedModel(pool.model()).status().code, Code::kOptionValue);

@@ -2,7 +2,8 @@
 
 #include "ops/op_context.h"
 
-// MEAN. The axes may come at run time, so that how many elements meet in an output is found by the kernel.
+// MEAN, REDUCE_ALL, REDUCE_MAX, REDUCE_MIN and SUM. The axes may come at run time, so that how many elements
+// meet in an output is found by the kernel.
 namespace tandem {
 namespace {
 
@@ -26,28 +27,20 @@ Status plan_axes(const OpContext& c, ReduceParams& params) {
   return outputs == c.output(0).elements ? Status{} : c.error(Code::kOutputShape, 0, -1);
 }
 
-Status plan_mean(OpContext& c) {
+// Checks the operands, and fills all of `params` but the quantization.
+Status plan_operands(OpContext& c, std::initializer_list<Type> types, ReduceParams& params) {
   TANDEM_TRY(c.expect_operands(2, 2, 1));
-  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
+  TANDEM_TRY(c.expect_input_type(0, types));
   TANDEM_TRY(c.expect_input_type(1, {Type::kInt32}));
   const TensorInfo in = c.input(0);
   const TensorInfo axis = c.input(1);
   const TensorInfo out = c.output(0);
   TANDEM_TRY(c.expect_output_type(0, in.type));
-  ReduceParams params;
   if (axis.constant()) {
     TANDEM_TRY(plan_axes(c, params));
   } else {
     params.axis_values = c.ref(axis);
     params.axis_count = axis.elements;
-  }
-  if (in.type != Type::kFloat32) {
-    TANDEM_TRY(c.expect_input_quantized(0));
-    TANDEM_TRY(c.expect_output_quantized(0));
-    const double in_scale = in.quantization.scale();
-    params.factor = quantize_multiplier(in_scale / out.quantization.scale());
-    params.in_zero_point = in.quantization.zero_point();
-    params.out_zero_point = out.quantization.zero_point();
   }
   params.outputs = cut_into_blocks(out.elements, out.elements == 0 ? 0 : in.elements / out.elements);
   params.rank = in.shape.rank;
@@ -56,10 +49,68 @@ Status plan_mean(OpContext& c) {
   });
   params.in = c.ref(in);
   params.out = c.ref(out);
-  c.emit(in.type == Type::kInt8    ? kernel_id::mean_s8__ref
-         : in.type == Type::kInt16 ? kernel_id::mean_s16__ref
-                                   : kernel_id::mean_f32__ref,
+  return {};
+}
+
+struct Kernels {
+  TypedKernelId<ReduceParams> s8;
+  TypedKernelId<ReduceParams> f32;
+};
+
+// SUM and MEAN: of real values, whatever the output's scale.
+Status plan_total(OpContext& c, const Kernels& kernels, TypedKernelId<ReduceParams> s16) {
+  ReduceParams params;
+  TANDEM_TRY(plan_operands(c, {Type::kInt8, Type::kInt16, Type::kFloat32}, params));
+  const TensorInfo in = c.input(0);
+  const TensorInfo out = c.output(0);
+  if (in.type != Type::kFloat32) {
+    TANDEM_TRY(c.expect_input_quantized(0));
+    TANDEM_TRY(c.expect_output_quantized(0));
+    const double in_scale = in.quantization.scale();
+    params.factor = quantize_multiplier(in_scale / out.quantization.scale());
+    params.in_zero_point = in.quantization.zero_point();
+    params.out_zero_point = out.quantization.zero_point();
+  }
+  c.emit(in.type == Type::kInt8    ? kernels.s8
+         : in.type == Type::kInt16 ? s16
+                                   : kernels.f32,
          params, {.units = params.outputs.units()});
+  return {};
+}
+
+Status plan_mean(OpContext& c) {
+  return plan_total(c, {kernel_id::mean_s8__ref, kernel_id::mean_f32__ref}, kernel_id::mean_s16__ref);
+}
+Status plan_sum(OpContext& c) {
+  return plan_total(c, {kernel_id::sum_s8__ref, kernel_id::sum_f32__ref}, kernel_id::sum_s16__ref);
+}
+
+// REDUCE_MAX and REDUCE_MIN give one of the stored values as it is.
+Status plan_extreme(OpContext& c, const Kernels& kernels) {
+  ReduceParams params;
+  TANDEM_TRY(plan_operands(c, {Type::kInt8, Type::kFloat32}, params));
+  const TensorInfo in = c.input(0);
+  const Quantization out = c.output(0).quantization;
+  if (in.type == Type::kInt8 && (in.quantization.present() || out.present())) {
+    TANDEM_TRY(c.expect_same_quantization(0));
+    // To the last bit, as TensorFlow Lite Micro wants it here.
+    if (in.quantization.scale() != out.scale()) return c.error(Code::kSameQuantization, 0);
+  }
+  c.emit(in.type == Type::kInt8 ? kernels.s8 : kernels.f32, params, {.units = params.outputs.units()});
+  return {};
+}
+
+Status plan_reduce_max(OpContext& c) {
+  return plan_extreme(c, {kernel_id::reduce_max_s8__ref, kernel_id::reduce_max_f32__ref});
+}
+Status plan_reduce_min(OpContext& c) {
+  return plan_extreme(c, {kernel_id::reduce_min_s8__ref, kernel_id::reduce_min_f32__ref});
+}
+
+Status plan_reduce_all(OpContext& c) {
+  ReduceParams params;
+  TANDEM_TRY(plan_operands(c, {Type::kBool}, params));
+  c.emit(kernel_id::reduce_all_bool__ref, params, {.units = params.outputs.units()});
   return {};
 }
 
@@ -68,5 +119,15 @@ Status plan_mean(OpContext& c) {
 TANDEM_DEFINE_OP(MEAN, mean, plan_mean, mean_s8__ref, mean_s16__ref, mean_f32__ref)
 TANDEM_DEFINE_OP(MEAN, mean_f32, plan_mean, mean_f32__ref)
 TANDEM_DEFINE_OP(MEAN, mean_s8, plan_mean, mean_s8__ref)
+TANDEM_DEFINE_OP(REDUCE_ALL, reduce_all, plan_reduce_all, reduce_all_bool__ref)
+TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max, plan_reduce_max, reduce_max_s8__ref, reduce_max_f32__ref)
+TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max_f32, plan_reduce_max, reduce_max_f32__ref)
+TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max_s8, plan_reduce_max, reduce_max_s8__ref)
+TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min, plan_reduce_min, reduce_min_s8__ref, reduce_min_f32__ref)
+TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min_f32, plan_reduce_min, reduce_min_f32__ref)
+TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min_s8, plan_reduce_min, reduce_min_s8__ref)
+TANDEM_DEFINE_OP(SUM, sum, plan_sum, sum_s8__ref, sum_s16__ref, sum_f32__ref)
+TANDEM_DEFINE_OP(SUM, sum_f32, plan_sum, sum_f32__ref)
+TANDEM_DEFINE_OP(SUM, sum_s8, plan_sum, sum_s8__ref)
 
 }  // namespace tandem

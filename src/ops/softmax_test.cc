@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "models/model_builder.h"
@@ -13,6 +14,7 @@ using schema::BuiltinOperator;
 using schema::TensorType;
 
 struct Softmax {
+  BuiltinOperator op = BuiltinOperator::SOFTMAX;
   TensorType in = TensorType::INT8;
   TensorType out = TensorType::INT8;
   std::vector<int32_t> shape = {1, 4};
@@ -28,9 +30,13 @@ struct Softmax {
         b.tensor({.name = "x", .type = in, .shape = shape, .scale = {scale}, .zero_point = {zero_point}});
     const int y = b.tensor(
         {.name = "y", .type = out, .shape = shape, .scale = {out_scale}, .zero_point = {out_zero_point}});
-    schema::SoftmaxOptionsT options;
-    options.beta = beta;
-    b.op(BuiltinOperator::SOFTMAX, {x}, {y}, options);
+    if (op == BuiltinOperator::SOFTMAX) {
+      schema::SoftmaxOptionsT options;
+      options.beta = beta;
+      b.op(op, {x}, {y}, options);
+    } else {
+      b.op(op, {x}, {y}, schema::LogSoftmaxOptionsT{});
+    }
     b.inputs({x});
     b.outputs({y});
     return b.finish();
@@ -42,6 +48,7 @@ const Softmax kS16{.in = TensorType::INT16,
                    .scale = 1e-3F,
                    .out_scale = 0x1p-15F,
                    .out_zero_point = 0};
+const Softmax kLogS8{.op = BuiltinOperator::LOG_SOFTMAX, .out_scale = 0x1p-4F, .out_zero_point = 127};
 const Softmax kS8S16{.out = TensorType::INT16, .out_scale = 0x1p-16F, .out_zero_point = -32768};
 
 TEST(SoftmaxS8, EqualInputsShareOne) {
@@ -93,6 +100,76 @@ TEST(SoftmaxF32, BetaSharpensAndRowsAreTheirOwn) {
   EXPECT_NEAR(y[0], 0.1F, 1e-6F);
   EXPECT_NEAR(y[1], 0.9F, 1e-6F);
   EXPECT_EQ(y[2], 0.5F);
+}
+
+TEST(LogSoftmaxS8, EqualInputsShareOne) {
+  test::LoadedModel model(kLogS8.model());
+  model.set_input<int8_t>(0, {-128, -128, -128, -128});
+  model.invoke();
+  EXPECT_EQ(model.output<int8_t>(0), std::vector<int8_t>(4, 127 - 22));  // ln 4 = 22.2 / 16
+}
+
+TEST(LogSoftmaxS8, IsCloseToTheRealFunction) {
+  Softmax log_softmax = kLogS8;
+  log_softmax.shape = {1, 256};
+  std::vector<int8_t> in(256);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<int8_t>(i);
+  for (const float scale : {0.01F, 0.06F, 0.2F}) {
+    log_softmax.scale = scale;
+    double sum = 0;
+    for (const int8_t x : in) sum += std::exp(scale * x);
+    test::LoadedModel model(log_softmax.model());
+    model.set_input<int8_t>(0, in);
+    model.invoke();
+    for (size_t i = 0; i < in.size(); ++i) {
+      const double want = std::max(127 + 16 * (scale * in[i] - std::log(sum)), -128.0);
+      EXPECT_NEAR(model.output<int8_t>(0)[i], want, 0.52) << "x=" << int{in[i]} << " scale=" << scale;
+    }
+  }
+}
+
+TEST(LogSoftmaxS8, LongRowsSaturateTheirSum) {
+  Softmax log_softmax = kLogS8;
+  log_softmax.shape = {1, 10000};
+  test::LoadedModel model(log_softmax.model());
+  model.set_input<int8_t>(0, std::vector<int8_t>(10000, 5));
+  model.invoke();
+  EXPECT_EQ(model.output<int8_t>(0).front(), 127 - 133);  // ln 4096 = 133.08 / 16
+}
+
+TEST(LogSoftmaxF32, LargeInputsDoNotOverflow) {
+  test::LoadedModel model(Softmax{.op = BuiltinOperator::LOG_SOFTMAX,
+                                  .in = TensorType::FLOAT32,
+                                  .out = TensorType::FLOAT32,
+                                  .shape = {2, 2}}
+                              .model(),
+                          2);
+  model.set_input<float>(0, {0, std::log(3.0F), 1000, 0});
+  model.invoke();
+  const std::vector<float> y = model.output<float>(0);
+  EXPECT_NEAR(y[0], std::log(0.25F), 1e-6F);
+  EXPECT_NEAR(y[1], std::log(0.75F), 1e-6F);
+  EXPECT_EQ(y[2], 0);
+  EXPECT_EQ(y[3], -1000);
+}
+
+TEST(LogSoftmax, Refuses) {
+  const auto code = [](Softmax s) { return test::LoadedModel(s.model()).status().code; };
+  Softmax s = kLogS8;
+  s.out_scale = 0x1.000002p-4F;
+  EXPECT_EQ(code(s), Code::kOutputScalePot);
+  s = kLogS8;
+  s.out_zero_point = 0;
+  EXPECT_EQ(code(s), Code::kOutputZeroPoint);
+  s = kLogS8;
+  s.scale = 0x1p-27F;
+  EXPECT_EQ(code(s), Code::kSoftmaxScale);
+  s = kLogS8;
+  s.in = s.out = TensorType::INT16;
+  EXPECT_EQ(code(s), Code::kInputType);
+  s = kLogS8;
+  s.out = TensorType::INT16;
+  EXPECT_EQ(code(s), Code::kOutputType);
 }
 
 TEST(Softmax, OverwritesItsInputUnlessTheOutputIsWider) {

@@ -1,6 +1,7 @@
 #include "kernels/pool_2d.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -40,6 +41,14 @@ struct Maximum {
       return int32_t{maximum};
     }
   }
+};
+
+template <class Element>
+struct RootMeanSquare {
+  Average<Element> squares;
+
+  void tap(Element x) { squares.tap(x * x); }
+  [[nodiscard]] Element finish() const { return std::sqrt(squares.finish()); }
 };
 
 template <class Element, template <class> class Pool>
@@ -84,6 +93,7 @@ KernelResult run(const Pool2dParams& p, const Task& task) {
 TANDEM_DEFINE_KERNEL(average_pool_2d_s8__ref, Pool2dParams, (run<int8_t, Average>))
 TANDEM_DEFINE_KERNEL(average_pool_2d_s16__ref, Pool2dParams, (run<int16_t, Average>))
 TANDEM_DEFINE_KERNEL(average_pool_2d_f32__ref, Pool2dParams, (run<float, Average>))
+TANDEM_DEFINE_KERNEL(l2_pool_2d_f32__ref, Pool2dParams, (run<float, RootMeanSquare>))
 TANDEM_DEFINE_KERNEL(max_pool_2d_s8__ref, Pool2dParams, (run<int8_t, Maximum>))
 TANDEM_DEFINE_KERNEL(max_pool_2d_s16__ref, Pool2dParams, (run<int16_t, Maximum>))
 TANDEM_DEFINE_KERNEL(max_pool_2d_f32__ref, Pool2dParams, (run<float, Maximum>))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/elementary.h"
 
@@ -13,15 +14,18 @@ constexpr int kSumIntegerBits = 12;
 
 int32_t saturating_add(int32_t a, int32_t b) { return saturate_cast<int32_t>(int64_t{a} + b); }
 
-// e^(difference · multiplier), Q0.31; the difference is ≥ diff_min, so the shift loses nothing.
-int32_t exp_of_difference(int32_t difference, QuantizedMultiplier m) {
-  return q::exp_of_negative<kInputIntegerBits>(srdhm(wrapping_shift_left(difference, m.shift), m.multiplier));
+// difference · multiplier, Q5.26; the difference is ≥ diff_min, so the shift loses nothing.
+int32_t scaled_difference(int32_t difference, QuantizedMultiplier m) {
+  return srdhm(wrapping_shift_left(difference, m.shift), m.multiplier);
 }
 
-template <class Out>
-void softmax_row(const SoftmaxParams& p, const int8_t* in, Out* out) {
-  constexpr Clamp kRange = kRangeOf<Out>;
-  const int32_t maximum = *std::max_element(in, in + p.depth);
+// e^(difference · multiplier), Q0.31.
+int32_t exp_of_difference(int32_t difference, QuantizedMultiplier m) {
+  return q::exp_of_negative<kInputIntegerBits>(scaled_difference(difference, m));
+}
+
+// Σ e^((x − maximum) · multiplier), Q12.19: at least 1, the maximum's own.
+int32_t sum_of_exps(const SoftmaxParams& p, const int8_t* in, int32_t maximum) {
   int32_t sum = 0;
   for (uint32_t c = 0; c < p.depth; ++c) {
     const int32_t difference = in[c] - maximum;
@@ -29,6 +33,14 @@ void softmax_row(const SoftmaxParams& p, const int8_t* in, Out* out) {
     const int32_t exp = q::rescale<kSumIntegerBits, 0>(exp_of_difference(difference, p.multiplier));
     sum = saturating_add(sum, exp);
   }
+  return sum;
+}
+
+template <class Out>
+void softmax_row(const SoftmaxParams& p, const int8_t* in, Out* out) {
+  constexpr Clamp kRange = kRangeOf<Out>;
+  const int32_t maximum = *std::max_element(in, in + p.depth);
+  const int32_t sum = sum_of_exps(p, in, maximum);
   const q::Reciprocal scale = q::reciprocal(sum, kSumIntegerBits);
   const int exponent = scale.exponent + 31 - static_cast<int>(sizeof(Out)) * 8;
   for (uint32_t c = 0; c < p.depth; ++c) {
@@ -84,8 +96,48 @@ KernelResult softmax(const SoftmaxParams& p, const Task& task) {
   return KernelResult::kOk;
 }
 
+void log_softmax_row(const LogSoftmaxParams& p, const int8_t* in, int8_t* out) {
+  constexpr int kOutputIntegerBits = 4;
+  constexpr Clamp kRange = kRangeOf<int8_t>;
+  const SoftmaxParams& s = p.softmax;
+  const int32_t maximum = *std::max_element(in, in + s.depth);
+  const int32_t log_sum = q::log_from_one<kInputIntegerBits, kSumIntegerBits>(sum_of_exps(s, in, maximum));
+  // Down to where difference − log_sum still is a Q5.26 number.
+  const int32_t least = std::max(
+      s.diff_min - 1, requantize(wrapping_add(log_sum, std::numeric_limits<int32_t>::min()), p.divisor));
+  for (uint32_t c = 0; c < s.depth; ++c) {
+    const int32_t difference = in[c] - maximum;
+    int32_t y = kRange.min;
+    if (difference > least) {
+      const int32_t log = wrapping_sub(scaled_difference(difference, s.multiplier), log_sum);
+      y = kRange.apply(rdiv_pot(log, 31 - kInputIntegerBits - kOutputIntegerBits) + kRange.max);
+    }
+    out[c] = static_cast<int8_t>(y);
+  }
+}
+
+void log_softmax_row(const LogSoftmaxParams& p, const float* in, float* out) {
+  const uint32_t depth = p.softmax.depth;
+  const float maximum = *std::max_element(in, in + depth);
+  float sum = 0;
+  for (uint32_t c = 0; c < depth; ++c) sum += std::exp(in[c] - maximum);
+  const float log_sum = std::log(sum);
+  for (uint32_t c = 0; c < depth; ++c) out[c] = in[c] - maximum - log_sum;
+}
+
+template <class Element>
+KernelResult log_softmax(const LogSoftmaxParams& p, const Task& task) {
+  const SoftmaxParams& s = p.softmax;
+  for (uint32_t row = s.rows.begin(task); row < s.rows.end(task); ++row) {
+    log_softmax_row(p, task.in<Element>(s.in) + row * s.depth, task.out<Element>(s.out) + row * s.depth);
+  }
+  return KernelResult::kOk;
+}
+
 }  // namespace
 
+TANDEM_DEFINE_KERNEL(log_softmax_f32__ref, LogSoftmaxParams, log_softmax<float>)
+TANDEM_DEFINE_KERNEL(log_softmax_s8__ref, LogSoftmaxParams, log_softmax<int8_t>)
 TANDEM_DEFINE_KERNEL(softmax_s8__ref, SoftmaxParams, (softmax<int8_t, int8_t>))
 TANDEM_DEFINE_KERNEL(softmax_s8_s16__ref, SoftmaxParams, (softmax<int8_t, int16_t>))
 TANDEM_DEFINE_KERNEL(softmax_s16__ref, SoftmaxParams, (softmax<int16_t, int16_t>))
