@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "conform.h"
 #include "inspect.h"
+#include "listen.h"
 #include "run.h"
 #include "sim.h"
 #include "tandem/port.h"
@@ -102,11 +103,27 @@ void add_run(CLI::App& app, tandem::cli::RunOptions& options) {
                    "Bytes of arena to run in, instead of what the model needs")
       ->type_name("BYTES")
       ->check(CLI::Range(size_t{0}, kMaxArena));
+  CLI::Option* preprocess =
+      command
+          ->add_option("--preprocess", options.preprocess,
+                       "A model that makes the input from sound: runs both over the whole sound, as a device "
+                       "that listens, and prints what was heard when")
+          ->type_name("FILE");
+  command->add_option("--hop", options.hop, "Samples from one piece of the sound to the next (default 20 ms)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs(preprocess);
+  command->add_option("--threshold", options.threshold, "The score that counts as heard (default 0.7)")
+      ->needs(preprocess);
+  for (const char* other : {"--show-input", "--top", "--output", "--repeat", "--profile"}) {
+    preprocess->excludes(command->get_option(other));
+  }
   command->footer(
       "Examples:\n"
       "  tandem run person_detect.tflite --input face.png\n"
       "  tandem run person_detect.tflite --input person.bmp --bytes --labels labels.txt\n"
       "  tandem run keyword.tflite --input yes.wav --rate 16000 --top 3\n"
+      "  tandem run micro_speech.tflite --preprocess audio_preprocessor.tflite --input spoken.wav\n"
       "  tandem run add.tflite --input a.npy b.npy --output sum.npy\n"
       "  tandem run any.tflite --input random:1 --repeat 100 --workers 2 --profile");
 }
@@ -188,7 +205,8 @@ void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
   command
       ->add_option(
           "--inputs", options.inputs,
-          "Recorded inputs by name, random:SEED, all:lowest|highest|zero|alternating, or files (with commas between a model's several inputs), "
+          "Recorded inputs by name, random:SEED, all:lowest|highest|zero|alternating, or files (with commas "
+          "between a model's several inputs), "
           "each an inference. Default: the recorded ones of the reference data, else two random ones")
       ->type_name("INPUT");
   command->add_flag("--bytes", options.bytes,
@@ -269,7 +287,9 @@ int run_command(int argc, char** argv) {
     return kUsageError;
   }
   if (app.got_subcommand("inspect")) return tandem::cli::inspect(inspect);
-  if (app.got_subcommand("run")) return tandem::cli::run(run);
+  if (app.got_subcommand("run")) {
+    return run.preprocess.empty() ? tandem::cli::run(run) : tandem::cli::listen(run);
+  }
   if (app.got_subcommand("bench")) return tandem::cli::bench(bench);
   if (app.got_subcommand("uf2")) return tandem::cli::uf2(uf2);
   if (app.got_subcommand("sim")) return tandem::cli::simulate(sim);

@@ -24,6 +24,9 @@ struct RunOptions {
   uint32_t workers = 1;
   uint64_t repeat = 1;
   std::optional<size_t> arena_bytes;
+  std::filesystem::path preprocess{};  ///< a model that makes the model's input from sound; see listen.h
+  int hop = 0;                         ///< samples between two pieces of the sound; 0: 20 ms
+  double threshold = 0.7;              ///< what counts as heard
 };
 
 /// Runs a model once, or several times on the same inputs, and prints the outputs of the last invocation.
