@@ -3,6 +3,7 @@
 #include "base/fixed_point.h"
 #include "kernels/blocks.h"
 #include "kernels/kernel.h"
+#include "kernels/level_requantization.h"
 #include "kernels/window_2d.h"
 
 namespace tandem {
@@ -40,12 +41,6 @@ struct ConvDenseLanes {
   /// group; after the groups offset, limit and scale.
   static constexpr uint32_t kChannelWords = 4;
 
-  /// How a channel's x = Σ w·x + offset become levels: LevelChannel, with z instead of the offset.
-  struct Channel {
-    uint32_t limit = 0;
-    uint32_t scale = 0;
-    int32_t zero = 0;  ///< x + zero is the accumulator that requantize() takes
-  };
   /// Where a channel's groups begin in the list of their lengths, and its words in the stream of all
   /// channels, modulo 2^16: a pass has fewer.
   struct Start {
@@ -57,11 +52,10 @@ struct ConvDenseLanes {
 /// Packs the weights of some channels for the kernel below, once an inference.
 /// Units        blocks of channels.
 struct PackDenseLanesParams {
-  Ref weights;    ///< int8[channels, filter]
-  Ref groups;     ///< uint8: the groups' lengths, channel by channel
-  Ref starts;     ///< ConvDenseLanes::Start[channels + 1]
-  Ref bias;       ///< int32[channels]; optional
-  Ref constants;  ///< ConvDenseLanes::Channel[channels]
+  Ref weights;  ///< int8[channels, filter]
+  Ref groups;   ///< uint8: the groups' lengths, channel by channel
+  Ref starts;   ///< ConvDenseLanes::Start[channels + 1]
+  Ref levels;   ///< LevelChannel[channels]
   Ref stream;
   Blocks channels;
   uint32_t first_channel = 0;
@@ -76,7 +70,8 @@ struct ConvDenseLanesParams {
   Ref in;
   Ref out;
   Ref stream;
-  Ref channels;     ///< ConvDenseLanes::Channel[out_channels]
+  Ref levels;       ///< LevelChannel[out_channels]
+  Ref bias;         ///< int32[out_channels]; optional
   Ref multipliers;  ///< int32[out_channels]
   Ref shifts;       ///< int8[out_channels]
   Window2d window;

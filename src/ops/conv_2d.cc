@@ -4,6 +4,7 @@
 
 #include "kernel_target.h"
 #include "ops/conv_2d_dense_lanes.h"
+#include "ops/conv_2d_generated.h"
 #include "ops/conv_2d_sparse.h"
 #include "ops/depthwise_lanes.h"
 #include "ops/requantization.h"
@@ -64,6 +65,85 @@ void cut_into_tiles(Conv2dParams& params, uint32_t rows, uint64_t macs) {
   params.rows = {.count = rows, .per_unit = std::max(pieces(rows, row_units), kOne)};
 }
 
+// Which kernel a machine has of its own for an int8 convolution.
+enum class OwnKernel { kNone, kDepthwiseLanes, kSparse, kGenerated, kDense };
+
+struct OwnPlan {
+  OwnKernel kernel = OwnKernel::kNone;
+  ConvFilters filters;        ///< of all but kDepthwiseLanes
+  GeneratedConv2d generated;  ///< of kGenerated
+
+  [[nodiscard]] LevelSlack slack() const {
+    return kernel == OwnKernel::kDepthwiseLanes ? kDepthwiseLanesSlack
+           : kernel == OwnKernel::kGenerated    ? kGeneratedConv2dSlack
+           : kernel == OwnKernel::kDense        ? kDenseConv2dSlack
+                                                : LevelSlack{};
+  }
+};
+
+// `one_channel`: a DEPTHWISE_CONV_2D of one input channel, which is a CONV_2D with its filters side by side.
+OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool depthwise, bool one_channel) {
+  if (depthwise && suits_depthwise_lanes(c, params)) return {.kernel = OwnKernel::kDepthwiseLanes};
+  const TensorInfo weights = c.input(1);
+  const TensorInfo bias = c.input(2);
+  const bool constant = weights.type == Type::kInt8 && weights.constant() &&
+                        (!bias.present() || (bias.constant() && bias.type == Type::kInt32));
+  if (!constant || c.input(0).type != Type::kInt8 || (depthwise && !one_channel) ||
+      (!depthwise && params.groups != 1)) {
+    return {};
+  }
+  const auto channels = static_cast<uint32_t>(params.out_channels);
+  const ConvFilters filters{.weights = reinterpret_cast<const int8_t*>(weights.data),
+                            .filter = weights.elements / channels,
+                            .channels = channels,
+                            .side_by_side = one_channel};
+  const bool sparse = !depthwise && suits_sparse_conv_2d(c, params);
+  // Fewer outputs a channel are not worth writing code for.
+  constexpr uint32_t kWorthPixels = 32;
+  const Window2d& w = params.window;
+  const bool few = static_cast<uint32_t>(w.batches * w.out.h * w.out.w) < kWorthPixels;
+  if (few && !sparse && suits_dense_conv_2d(c, params, filters)) {
+    return {.kernel = OwnKernel::kDense, .filters = filters};
+  }
+  if (sparse) return {.kernel = OwnKernel::kSparse, .filters = filters};
+  if (const auto generated = suits_generated_conv_2d(c, params, filters)) {
+    return {.kernel = OwnKernel::kGenerated, .filters = filters, .generated = *generated};
+  }
+  if (suits_dense_conv_2d(c, params, filters)) return {.kernel = OwnKernel::kDense, .filters = filters};
+  return {};
+}
+
+// Filters that lie side by side in the file one after the other.
+Ref filters_in_turn(OpContext& c, const ConvFilters& filters) {
+  return c.prepared<int8_t>(filters.filter * filters.channels, [&](std::span<int8_t> values) {
+    for (uint32_t o = 0; o < filters.channels; ++o) {
+      for (uint32_t k = 0; k < filters.filter; ++k) {
+        values[o * filters.filter + k] = static_cast<int8_t>(filters(o, k));
+      }
+    }
+  });
+}
+
+void emit_own_kernel(OpContext& c, Conv2dParams& params, const OwnPlan& own, const LevelFactors& level,
+                     uint64_t macs) {
+  switch (own.kernel) {
+    case OwnKernel::kDepthwiseLanes:
+      emit_depthwise_lanes(c, params, level, macs);
+      break;
+    case OwnKernel::kSparse:
+      emit_sparse_conv_2d(c, params, level, macs);
+      break;
+    case OwnKernel::kGenerated:
+      emit_generated_conv_2d(c, params, own.filters, own.generated, level, macs);
+      break;
+    case OwnKernel::kDense:
+      emit_dense_conv_2d(c, params, own.filters, level, macs);
+      break;
+    case OwnKernel::kNone:
+      break;
+  }
+}
+
 // Everything but the channels, which each operator has checked.
 Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams& params,
             uint64_t macs_per_output) {
@@ -90,35 +170,40 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   TANDEM_TRY(plan_output_clamp(c, options.activation, params.clamp, params.clamp_f32));
+  // Those of int16 are 0 by definition; TensorFlow Lite Micro does not look whether the file agrees.
+  if (in.type == Type::kInt8) {
+    params.in_zero_point = in.quantization.zero_point();
+    params.out_zero_point = out.quantization.zero_point();
+  }
   const uint64_t macs = macs_per_output * out.elements;
+  const bool int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
+  const bool one_channel = depthwise && int8 && params.in_channels == 1 && weights.constant() &&
+                           c.has(kernel_id::conv_2d_s8__portable);
+  const OwnPlan own = choose_own_kernel(c, params, depthwise, one_channel);
+  if (one_channel && own.kernel != OwnKernel::kDepthwiseLanes) {
+    params.groups = 1;
+    params.weights = filters_in_turn(c, {.weights = reinterpret_cast<const int8_t*>(weights.data),
+                                         .filter = static_cast<uint32_t>(macs_per_output),
+                                         .channels = static_cast<uint32_t>(params.out_channels),
+                                         .side_by_side = true});
+  }
   if (in.type != Type::kFloat32) {
-    // Those of int16 are 0 by definition; TensorFlow Lite Micro does not look whether the file agrees.
-    if (in.type == Type::kInt8) {
-      params.in_zero_point = in.quantization.zero_point();
-      params.out_zero_point = out.quantization.zero_point();
-    }
     const bool narrow = (*variant)->bias == Type::kInt32;
     const ChannelFactorsRequest of{.channels = params.out_channels,
                                    .max_shift = narrow ? 31 : kRequantize64MaxShift};
-    const bool lanes = depthwise && suits_depthwise_lanes(c, params);
-    const bool sparse = !depthwise && suits_sparse_conv_2d(c, params);
-    if (lanes || sparse) {
+    if (own.kernel != OwnKernel::kNone) {
       const Result<LevelFactors> level =
           plan_level_factors(c, of,
                              {.bias = bias,
                               .zero_point = params.out_zero_point,
                               .clamp = params.clamp,
                               .products = static_cast<uint32_t>(macs_per_output),
-                              .slack = lanes ? kDepthwiseLanesSlack : LevelSlack{}});
+                              .slack = own.slack()});
       TANDEM_TRY(level.status());
       params.multipliers = level->factors.multipliers;
       params.shifts = level->factors.shifts;
-      if (level->usable && lanes) {
-        emit_depthwise_lanes(c, params, *level, macs);
-        return {};
-      }
       if (level->usable) {
-        emit_sparse_conv_2d(c, params, *level, macs);
+        emit_own_kernel(c, params, own, *level, macs);
         return {};
       }
     } else {
@@ -129,29 +214,10 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     }
   }
   TypedKernelId<Conv2dParams> kernel = (*variant)->kernel;
-  const bool int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
-  const bool one_channel = depthwise && int8 && params.in_channels == 1 && weights.constant() &&
-                           c.has(kernel_id::conv_2d_s8__portable);
   if (one_channel) {
-    // It is a CONV_2D whose filters lie side by side in the file; here they lie one after the other.
-    const auto channels = static_cast<uint32_t>(params.out_channels);
-    const auto taps = static_cast<uint32_t>(macs_per_output);
-    params.groups = 1;
-    params.weights = c.prepared<int8_t>(taps * channels, [&](std::span<int8_t> filters) {
-      const auto* side_by_side = reinterpret_cast<const int8_t*>(weights.data);
-      for (uint32_t o = 0; o < channels; ++o) {
-        for (uint32_t t = 0; t < taps; ++t) filters[o * taps + t] = side_by_side[t * channels + o];
-      }
-    });
     kernel = kernel_id::conv_2d_s8__portable;
   } else if (depthwise && int8) {
     params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
-  }
-  // A machine's own kernels first; what none of them takes is left to the variant for all machines.
-  if ((!depthwise || one_channel) &&
-      plan_conv_2d_dense_lanes(
-          c, {.conv = params, .weights = weights, .bias = bias, .macs = macs, .side_by_side = one_channel})) {
-    return {};
   }
   const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
   cut_into_tiles(params, rows, macs);

@@ -12,7 +12,8 @@ namespace tandem {
 bool suits_depthwise_lanes(const OpContext& context, const Conv2dParams& params);
 
 /// What its requantization takes: a channel with much slack is slow, but does not slow down the others.
-inline constexpr LevelSlack kDepthwiseLanesSlack{.most = 1 << 23, .by_channel = true};
+inline constexpr LevelSlack kDepthwiseLanesSlack{
+    .most = 1 << 23, .by_channel = true, .asks_by_product = true};
 
 /// Emits such a DEPTHWISE_CONV_2D: `params` is what has been planned for any kernel, `level` has to be
 /// usable.

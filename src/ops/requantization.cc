@@ -113,13 +113,26 @@ struct OddChannel {
   bool asks = false;  ///< every output of it is asked of the exact function
 };
 
-// A scale near 0 (a dead channel, as training leaves them) makes all outputs the same, whatever `products`
-// products of a weight and an activation are: then x = Σ w·u + offset stays within its level. Otherwise every
-// x is in range, and its product within any slack.
-OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, const LevelRequest& request) {
+// What |Σ w·u| of a channel can be: by its weights where they are at hand, which filters follow one another
+// or, if those of a depthwise convolution, lie side by side.
+int64_t reach_of(const TensorInfo& weights, uint32_t channels, uint32_t channel,
+                 const LevelRequest& request) {
+  if (weights.type != Type::kInt8 || !weights.constant()) return request.products * kLargestProduct;
+  const uint32_t count = weights.elements / channels;
+  const bool consecutive = static_cast<uint32_t>(weights.shape[0]) == channels;
+  const auto* w = reinterpret_cast<const int8_t*>(weights.data) + (consecutive ? channel * count : channel);
+  int64_t sum = 0;
+  for (uint32_t i = 0; i < count; ++i, w += consecutive ? 1 : channels) sum += std::abs(int32_t{*w});
+  constexpr int64_t kLargestActivation = 255;
+  return sum * kLargestActivation;
+}
+
+// A scale near 0 (a dead channel, as training leaves them) makes all outputs the same, whatever the sum of
+// products of weights and activations up to `reach` is: then x = Σ w·u + offset stays within its level.
+// Otherwise every x is in range, and its product within any slack.
+OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, int64_t reach, const LevelRequest& request) {
   constexpr int64_t kLevel = 1 << 24;
   constexpr int64_t kMaxSlack = kLevel / 8;
-  const int64_t reach = request.products * kLargestProduct;
   if (std::abs(int64_t{bias}) + reach <= INT32_MAX && reach < kLevel / 2 - kMaxSlack && factor.shift <= 0) {
     const auto level_at = [&](int64_t sum) {
       return request.clamp.apply(
@@ -132,9 +145,9 @@ OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, const LevelRequ
       return {.channel = {.offset = static_cast<int32_t>(middle), .limit = INT32_MAX, .scale = 1}};
     }
   }
+  // Without the bias, which may be anything.
   constexpr int32_t kFarFromZero = 1 << 29;
-  return {.channel = {.offset = wrapping_add(bias, kFarFromZero), .limit = INT32_MAX, .scale = 0},
-          .asks = true};
+  return {.channel = {.offset = kFarFromZero, .limit = INT32_MAX, .scale = 0}, .asks = true};
 }
 
 }  // namespace
@@ -146,6 +159,7 @@ Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFac
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
                                         const LevelRequest& level) {
   LevelFactors planned;
+  const TensorInfo weights = context.input(request.weights);
   uint32_t asking = 0;
   LevelChannel* levels = nullptr;
   planned.levels =
@@ -163,10 +177,22 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
         if (level.bias.constant()) {
           std::memcpy(&value, level.bias.data + channel * sizeof value, sizeof value);
         }
-        const auto k = level_constants(factor, value, level.zero_point, level.clamp, level.slack.most);
+        auto k = level_constants(factor, value, level.zero_point, level.clamp, level.slack.most);
+        // x must not leave int32, nor the accumulator, which wraps then.
+        const int64_t most = level.products * kLargestProduct;
+        if (k &&
+            std::max(std::abs(int64_t{value}), std::abs(int64_t{k->channel.offset})) + most > INT32_MAX) {
+          k.reset();
+        }
         uint32_t slack = k ? k->slack : 1;
-        OddChannel odd = k ? OddChannel{k->channel} : odd_channel(factor, value, level);
-        if (odd.asks && level.slack.by_channel &&
+        OddChannel odd;
+        if (k) {
+          odd.channel = k->channel;
+        } else {
+          const auto channels = static_cast<uint32_t>(request.channels);
+          odd = odd_channel(factor, value, reach_of(weights, channels, channel, level), level);
+        }
+        if (odd.asks && level.slack.asks_by_product &&
             level.products * kLargestProduct < kAlwaysAsks.channel.offset) {
           odd = {.channel = kAlwaysAsks.channel};
           slack = kAlwaysAsks.slack;
@@ -178,7 +204,10 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
       });
   TANDEM_TRY(factors.status());
   constexpr uint32_t kFew = 8;
-  const uint32_t may_ask = level.slack.by_channel ? 0 : static_cast<uint32_t>(request.channels) / kFew;
+  const auto channels = static_cast<uint32_t>(request.channels);
+  const uint32_t may_ask = level.slack.asks_freely       ? channels
+                           : level.slack.asks_by_product ? 0
+                                                         : channels / kFew;
   planned.usable = asking <= may_ask && (!level.bias.present() || level.bias.constant());
   planned.factors = *factors;
   return planned;

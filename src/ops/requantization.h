@@ -39,13 +39,17 @@ struct LevelFactors {
   Ref levels;           ///< LevelChannel[channels]
   Ref slacks;           ///< uint16_t[channels] if asked for, in units of 2^8, rounded up
   uint32_t slack = 0;   ///< the largest of all channels
-  bool usable = false;  ///< every channel has such constants; else `levels` holds nothing of use
+  bool usable = false;  ///< few enough channels always ask; else `levels` holds nothing of use
 };
 
 /// How a kernel goes about slack.
 struct LevelSlack {
   uint32_t most = 1 << 21;  ///< what it takes
-  bool by_channel = false;  ///< it wants that of each channel, and takes those that always ask as kAlwaysAsks
+  bool by_channel = false;  ///< it wants that of each channel
+  /// Its exact function gets p = x·scale, so that channels that always ask have to be kAlwaysAsks. Else it
+  /// gets x, and the accumulator is x − offset + bias.
+  bool asks_by_product = false;
+  bool asks_freely = false;  ///< any number of channels may always ask
 };
 
 /// What level constants need beside the factor.

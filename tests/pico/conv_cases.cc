@@ -8,9 +8,9 @@
 #include "tandem/cores.h"
 #include "tandem/op_set.h"
 
-// The dense kernel for CONV_2D against the reference kernel, on the board: a model of many convolutions,
-// inputs at random and at their extremes, one core and two. All inputs and outputs are alive together, so
-// that a byte written outside of an output shows in another one.
+// The dense and the generated kernel for CONV_2D against the reference kernel, on the board: a model of many
+// convolutions, inputs at random and at their extremes, one core and two. All inputs and outputs are alive
+// together, so that a byte written outside of an output shows in another one.
 namespace {
 
 using namespace tandem;
@@ -69,9 +69,19 @@ int main() {
   const OpDef* const reference_ops[] = {&reference_conv};
   const AnyKernel* const dense_kernels[] = {&conv_2d_s8__armv6m_dense, &conv_2d_s8__armv6m_dense_pack,
                                             &conv_2d_s8__portable};
-  const OpDef dense_conv{
-      .builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = dense_kernels};
+  const AnyKernel* const generated_kernels[] = {&conv_2d_s8__armv6m_generate, &conv_2d_s8__armv6m_generated,
+                                                &conv_2d_s8__portable};
+  const auto conv_with = [](std::span<const AnyKernel* const> kernels) {
+    return OpDef{.builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = kernels};
+  };
+  const OpDef dense_conv = conv_with(dense_kernels);
+  const OpDef generated_conv = conv_with(generated_kernels);
   const OpDef* const dense_ops[] = {&dense_conv};
+  const OpDef* const generated_ops[] = {&generated_conv};
+  const struct {
+    std::span<const OpDef* const> ops;
+    const char* name;
+  } variants[] = {{dense_ops, "dense"}, {generated_ops, "generated"}};
 
   const auto model = Model::load(conv_cases_tflite());
   check("the model is sound", model.ok());
@@ -88,18 +98,20 @@ int main() {
     fill_inputs(reference, fill);
     check("run the reference", reference.invoke().ok());
     for (uint32_t i = 0; i < reference.output_count(); ++i) expected[i] = hash(reference.output(i).bytes);
-    for (const Port* port : {&one_core(), &two_cores()}) {
-      Interpreter interpreter;
-      check("prepare", interpreter.prepare(*model, dense_ops, memory, *port).ok());
-      fill_inputs(interpreter, fill);
-      check("run", interpreter.invoke().ok());
-      uint32_t wrong = 0;
-      for (uint32_t i = 0; i < interpreter.output_count(); ++i) {
-        if (hash(interpreter.output(i).bytes) == expected[i]) continue;
-        ++wrong;
-        rp2040::print("case %u differs\n", static_cast<unsigned>(i));
+    for (const auto& [ops, variant] : variants) {
+      for (const Port* port : {&one_core(), &two_cores()}) {
+        Interpreter interpreter;
+        check("prepare", interpreter.prepare(*model, ops, memory, *port).ok());
+        fill_inputs(interpreter, fill);
+        check("run", interpreter.invoke().ok());
+        uint32_t wrong = 0;
+        for (uint32_t i = 0; i < interpreter.output_count(); ++i) {
+          if (hash(interpreter.output(i).bytes) == expected[i]) continue;
+          ++wrong;
+          rp2040::print("%s: case %u differs\n", variant, static_cast<unsigned>(i));
+        }
+        check(name, wrong == 0 && guarded());
       }
-      check(name, wrong == 0 && guarded());
     }
   }
   end();

@@ -13,7 +13,8 @@ constexpr uint32_t kPairs = Lanes::kTilePixels / 2;
 
 struct ExactContext {
   const int8_t* out;  // the tile's first pixel's channel 0
-  const Lanes::Channel* channels;
+  const LevelChannel* levels;
+  const int32_t* bias;
   const int32_t* multipliers;
   const int8_t* shifts;
   int32_t out_zero_point;
@@ -44,7 +45,8 @@ TANDEM_HOT("conv_dense_lanes_exact")
 int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext* c) {
   const auto o = static_cast<uint32_t>(next - 1 - c->out);
   const portable::Requantizer f({c->multipliers[o], c->shifts[o]}, c->out_zero_point, c->clamp);
-  return f(wrapping_add(x, c->channels[o].zero));
+  const int32_t bias = c->bias != nullptr ? c->bias[o] : 0;
+  return f(wrapping_add(wrapping_sub(x, c->levels[o].offset), bias));
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -54,8 +56,7 @@ TANDEM_HOT("conv_dense_lanes_pack")
 KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
   const auto* const groups = task.in<uint8_t>(p.groups);
   const auto* const starts = task.in<Lanes::Start>(p.starts);
-  const auto* const bias = task.in<int32_t>(p.bias);
-  const auto* const constants = task.in<Lanes::Channel>(p.constants);
+  const auto* const levels = task.in<LevelChannel>(p.levels);
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Blocks::Range block = p.channels.block(unit);
     for (uint32_t i = block.begin; i < block.end; ++i) {
@@ -91,11 +92,9 @@ KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
                    uint32_t{static_cast<uint8_t>(w[2])} << 16 | static_cast<uint32_t>(w[3]) << 24;
         }
       }
-      // Modulo 2^32: the bias of a channel without a scale can be anything.
-      out[0] = static_cast<uint32_t>(bias != nullptr ? bias[channel] : 0) -
-               static_cast<uint32_t>(sum * p.in_zero_point) - static_cast<uint32_t>(constants[channel].zero);
-      out[1] = constants[channel].limit;
-      out[2] = constants[channel].scale;
+      out[0] = static_cast<uint32_t>(levels[channel].offset) - static_cast<uint32_t>(sum * p.in_zero_point);
+      out[1] = levels[channel].limit;
+      out[2] = levels[channel].scale;
     }
   }
   return KernelResult::kOk;
@@ -420,7 +419,8 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
                    .zeros = zeros};
   const auto image_bytes = static_cast<uint32_t>(w.in.h * g.row);
   ExactContext exact{.out = nullptr,
-                     .channels = task.in<Lanes::Channel>(p.channels),
+                     .levels = task.in<LevelChannel>(p.levels),
+                     .bias = task.in<int32_t>(p.bias),
                      .multipliers = task.in<int32_t>(p.multipliers),
                      .shifts = task.in<int8_t>(p.shifts),
                      .out_zero_point = p.out_zero_point,
