@@ -170,6 +170,45 @@ Seeds binary(BuiltinOperator code, TensorType type) {
   return seeds;
 }
 
+Seeds comparisons(BuiltinOperator code, TensorType type) {
+  Seed s(type);
+  const int x = s.input({2, 1});
+  const int y = s.input({3});
+  s.output(Seed::spec({2, 3}, TensorType::BOOL));
+  return {s.make(code, {x, y}, schema::LessOptionsT{})};
+}
+
+Seeds selects(BuiltinOperator code, TensorType type) {
+  Seed s(type);
+  const int condition = s.input({2, 1}, TensorType::BOOL);
+  const int x = s.input({2, 3});
+  const int y = s.constant({3}, type);
+  s.output({2, 3});
+  return {s.make(code, {condition, x, y}, schema::SelectV2OptionsT{})};
+}
+
+Seeds prelus(BuiltinOperator code, TensorType type) {
+  Seed s(type);
+  const int x = s.input({2, 3});
+  const int alpha = s.weights({3});
+  s.output({2, 3});
+  return {s.make(code, {x, alpha}, schema::AbsOptionsT{})};
+}
+
+Seeds batch_matmuls(BuiltinOperator code, TensorType type) {
+  Seeds seeds;
+  for (const bool transposed : {false, true}) {
+    Seed s(type);
+    const int x = s.input({2, 1, 2, 3});
+    const int y = s.input(transposed ? std::vector{3, 2, 3} : std::vector{3, 3, 2});
+    s.output({2, 3, 2, 2});
+    schema::BatchMatMulOptionsT options;
+    options.adj_y = transposed;
+    seeds.push_back(s.make(code, {x, y}, options));
+  }
+  return seeds;
+}
+
 // Some functions prescribe their output's scale: each of these is right for one of them.
 template <class Options>
 Seeds unary(BuiltinOperator code, TensorType type, Options options = {}) {
@@ -288,6 +327,21 @@ Seeds seeds_of(BuiltinOperator code, TensorType type) {
       return binary<schema::SubOptionsT>(code, type);
     case MUL:
       return binary<schema::MulOptionsT>(code, type);
+    case DIV:
+      return binary<schema::DivOptionsT>(code, type);
+    case EQUAL:
+    case GREATER:
+    case GREATER_EQUAL:
+    case LESS:
+    case LESS_EQUAL:
+    case NOT_EQUAL:
+      return comparisons(code, type);
+    case SELECT_V2:
+      return selects(code, type);
+    case PRELU:
+      return prelus(code, type);
+    case BATCH_MATMUL:
+      return batch_matmuls(code, type);
     case SOFTMAX: {
       schema::SoftmaxOptionsT options;
       options.beta = 1;

@@ -9,10 +9,17 @@ namespace tandem {
 template <class Element>
 inline constexpr int kAddFractionBits = sizeof(Element) == 1 ? 20 : 15;
 
+/// Those that SQUARED_DIFFERENCE keeps.
+template <class Element>
+inline constexpr int kSquaredDifferenceFractionBits = sizeof(Element) == 1 ? 7 : 0;
+
 /// ADD, SUB    y = clamp(z + R(R(2^s·(a − z_a), m_a) ± R(2^s·(b − z_b), m_b), m))
 ///             s = kAddFractionBits. R is requantize, two roundings each time.
 /// Needs       m_a, m_b ≤ 1/2; m < 1 with a shift ≤ 0.
 /// Bound       |a − z_a| · 2^s ≤ 65535 · 2^15 < 2^31; halved, the sum of two stays below that too.
+/// SQUARED_DIFFERENCE   the same with the square of the difference of the two, s =
+///             kSquaredDifferenceFractionBits; m is any.
+/// Bound       s8: |difference| ≤ 255 · 2^7 < 2^15; s16: zero points are 0, ≤ 2^15.
 struct AddParams {
   BinaryOperands operands;
   int32_t a_zero_point = 0;
@@ -36,7 +43,7 @@ struct MulParams {
   Clamp clamp;
 };
 
-/// ADD, SUB, MUL of what is not quantized: y = clamp(a ∘ b). s32: modulo 2^32.
+/// ADD, SUB, MUL, SQUARED_DIFFERENCE of what is not quantized: y = clamp(a ∘ b). s32: modulo 2^32.
 struct ArithmeticParams {
   BinaryOperands operands;
   Clamp clamp;

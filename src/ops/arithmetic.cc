@@ -1,11 +1,12 @@
 #include "kernels/arithmetic.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "ops/element_wise.h"
 #include "ops/requantization.h"
 
-// ADD, SUB and MUL.
+// ADD, SUB, MUL and SQUARED_DIFFERENCE.
 namespace tandem {
 namespace {
 
@@ -32,17 +33,6 @@ Status expect_quantized(const OpContext& c) {
   return c.expect_output_quantized(0);
 }
 
-// Sums of INT32 are of what is stored, which is wrong where scales differ.
-Status expect_unquantized(const OpContext& c) {
-  for (uint32_t i = 0; i < 2; ++i) {
-    const TensorInfo in = c.input(i);
-    if (in.quantization.present()) {
-      return c.error(Code::kQuantizedInput, static_cast<int32_t>(i), static_cast<int32_t>(in.type));
-    }
-  }
-  return {};
-}
-
 bool is_quantized(Type type) { return type == Type::kInt8 || type == Type::kInt16; }
 
 // The kernels of an operator on what is not quantized.
@@ -51,18 +41,21 @@ struct PlainKernels {
   TypedKernelId<ArithmeticParams> s32;
 };
 
-Status plan_plain(OpContext& c, const PlainKernels& kernels, Activation activation_f32,
-                  Activation activation_s32) {
-  const bool is_float = c.input(0).type == Type::kFloat32;
-  const Activation activation = is_float ? activation_f32 : activation_s32;
-  const Result<ClampF32> clamp_f32 = plan_clamp_f32(c, activation);
-  TANDEM_TRY(clamp_f32.status());
+Status plan_plain(OpContext& c, const PlainKernels& kernels, const Clamp& clamp, const ClampF32& clamp_f32) {
   const Result<BinaryOperands> operands = plan_broadcast<2>(c);
   TANDEM_TRY(operands.status());
-  c.emit(is_float ? kernels.f32 : kernels.s32,
-         {.operands = *operands, .clamp = activation_bounds<int32_t>(activation), .clamp_f32 = *clamp_f32},
+  c.emit(c.input(0).type == Type::kFloat32 ? kernels.f32 : kernels.s32,
+         {.operands = *operands, .clamp = clamp, .clamp_f32 = clamp_f32},
          {.units = operands->elements.units()});
   return {};
+}
+
+Status plan_plain(OpContext& c, const PlainKernels& kernels, Activation activation_f32,
+                  Activation activation_s32) {
+  const Activation activation = c.input(0).type == Type::kFloat32 ? activation_f32 : activation_s32;
+  const Result<ClampF32> clamp_f32 = plan_clamp_f32(c, activation);
+  TANDEM_TRY(clamp_f32.status());
+  return plan_plain(c, kernels, activation_bounds<int32_t>(activation), *clamp_f32);
 }
 
 // How inputs come to a common scale, and their sum to the output's. Real is the type in which TensorFlow Lite
@@ -109,7 +102,8 @@ Status plan_sum(OpContext& c, const AddOperator& op) {
   const TensorInfo out = c.output(0);
   const Activation activation = fused_activation(c, op.options_type);
   if (!is_quantized(a.type)) {
-    if (a.type == Type::kInt32) TANDEM_TRY(expect_unquantized(c));
+    // Sums of INT32 are of what is stored, which is wrong where scales differ.
+    if (a.type == Type::kInt32) TANDEM_TRY(expect_unquantized(c, 2));
     return plan_plain(c, op.plain, activation, op.s32_activation ? activation : Activation::kNone);
   }
   TANDEM_TRY(expect_quantized(c));
@@ -172,6 +166,42 @@ Status plan_mul(OpContext& c) {
   return {};
 }
 
+Status plan_squared_difference(OpContext& c) {
+  TANDEM_TRY(expect_operands(c));
+  const TensorInfo a = c.input(0);
+  const TensorInfo b = c.input(1);
+  const TensorInfo out = c.output(0);
+  if (!is_quantized(a.type)) {
+    // No activation: infinities stay.
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    return plan_plain(c, {kernel_id::squared_difference_f32__ref, kernel_id::squared_difference_s32__ref}, {},
+                      {.min = -kInfinity, .max = kInfinity});
+  }
+  TANDEM_TRY(expect_quantized(c));
+  if (a.type == Type::kInt16) TANDEM_TRY(expect_symmetric(c, 2));
+  const float a_scale = a.quantization.scale();
+  const float b_scale = b.quantization.scale();
+  const double common = 2 * double{std::max(a_scale, b_scale)};
+  const int fraction_bits = a.type == Type::kInt16 ? kSquaredDifferenceFractionBits<int16_t>
+                                                   : kSquaredDifferenceFractionBits<int8_t>;
+  const auto steps = static_cast<float>(1 << 2 * fraction_bits) * out.quantization.scale();
+  const Result<BinaryOperands> operands = plan_broadcast<2>(c);
+  TANDEM_TRY(operands.status());
+  const bool is_s8 = a.type == Type::kInt8;
+  c.emit(is_s8 ? kernel_id::squared_difference_s8__ref : kernel_id::squared_difference_s16__ref,
+         {.operands = *operands,
+          .a_zero_point = a.quantization.zero_point(),
+          .b_zero_point = b.quantization.zero_point(),
+          .out_zero_point = out.quantization.zero_point(),
+          .a_multiplier = quantize_multiplier(double{a_scale} / common),
+          .b_multiplier = quantize_multiplier(double{b_scale} / common),
+          .out_multiplier = quantize_multiplier(common * common / double{steps}),
+          .clamp = is_s8 ? kRangeOf<int8_t> : kRangeOf<int16_t>,
+          .tables = {}},
+         {.units = operands->elements.units()});
+  return {};
+}
+
 Status plan_add(OpContext& c) {
   return plan_sum(c, {.options_type = kAddOptions,
                       .s8 = kernel_id::add_s8__ref,
@@ -201,6 +231,12 @@ TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__portable, add_s8__ref)
 TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__ref, mul_s16__ref, mul_s32__ref, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_f32, plan_mul, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__ref)
+TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference, plan_squared_difference, squared_difference_s8__ref,
+                 squared_difference_s16__ref, squared_difference_s32__ref, squared_difference_f32__ref)
+TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference_f32, plan_squared_difference,
+                 squared_difference_f32__ref)
+TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference_s8, plan_squared_difference,
+                 squared_difference_s8__ref)
 TANDEM_DEFINE_OP(SUB, sub, plan_sub, add_s8__portable, sub_s8__ref, sub_s16__ref, sub_s32__ref, sub_f32__ref)
 TANDEM_DEFINE_OP(SUB, sub_f32, plan_sub, sub_f32__ref)
 TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, add_s8__portable, sub_s8__ref)

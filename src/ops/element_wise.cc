@@ -130,6 +130,17 @@ Status expect_symmetric(const OpContext& c, uint32_t inputs) {
   return c.output(0).quantization.zero_point() == 0 ? Status{} : c.error(Code::kOutputZeroPoint, 0, 0);
 }
 
+Status expect_unquantized(const OpContext& c, uint32_t inputs) {
+  for (uint32_t i = 0; i < inputs; ++i) {
+    const TensorInfo in = c.input(i);
+    if (in.quantization.present()) {
+      return c.error(Code::kQuantizedInput, static_cast<int32_t>(i), static_cast<int32_t>(in.type));
+    }
+  }
+  return {};
+}
+
 template Result<BroadcastOperands<2>> plan_broadcast<2>(OpContext& c);
+template Result<BroadcastOperands<3>> plan_broadcast<3>(OpContext& c);
 
 }  // namespace tandem

@@ -11,12 +11,15 @@ Result<UnaryOperands> plan_unary(OpContext& context);
 
 /// Operands of an operator that makes one element of output 0 from one of each of the first kInputs inputs,
 /// which broadcast to the output's shape; in place of one of them where that is possible. Errors: kInputShape
-/// (the inputs do not fit each other or the output). Instantiated for 2 inputs.
+/// (the inputs do not fit each other or the output). Instantiated for 2 and 3 inputs.
 template <uint32_t kInputs>
 Result<BroadcastOperands<kInputs>> plan_broadcast(OpContext& context);
 
 /// Refuses unless the first `inputs` inputs and output 0 have one scale each and zero points of 0.
 /// Errors: kInputQuantization, kOutputQuantization, kInputZeroPoint, kOutputZeroPoint.
 Status expect_symmetric(const OpContext& context, uint32_t inputs);
+
+/// Refuses if one of the first `inputs` inputs is quantized. Errors: kQuantizedInput.
+Status expect_unquantized(const OpContext& context, uint32_t inputs);
 
 }  // namespace tandem

@@ -8,26 +8,38 @@ namespace tandem {
 namespace {
 
 struct Add {
+  template <class Element>
+  static constexpr int kFractionBits = kAddFractionBits<Element>;
   int32_t operator()(int32_t a, int32_t b) const { return wrapping_add(a, b); }
   float operator()(float a, float b) const { return a + b; }
 };
 
 struct Sub {
+  template <class Element>
+  static constexpr int kFractionBits = kAddFractionBits<Element>;
   int32_t operator()(int32_t a, int32_t b) const { return wrapping_sub(a, b); }
   float operator()(float a, float b) const { return a - b; }
 };
 
 struct Mul {
-  int32_t operator()(int32_t a, int32_t b) const {
-    return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
-  }
+  int32_t operator()(int32_t a, int32_t b) const { return wrapping_mul(a, b); }
   float operator()(float a, float b) const { return a * b; }
+};
+
+struct SquaredDifference {
+  template <class Element>
+  static constexpr int kFractionBits = kSquaredDifferenceFractionBits<Element>;
+  int32_t operator()(int32_t a, int32_t b) const {
+    const int32_t difference = wrapping_sub(a, b);
+    return wrapping_mul(difference, difference);
+  }
+  float operator()(float a, float b) const { return (a - b) * (a - b); }
 };
 
 template <class Element, class Combine>
 KernelResult add_quantized(const AddParams& p, const Task& task) {
   const auto scaled = [](int32_t x, QuantizedMultiplier m) {
-    return requantize(x * (1 << kAddFractionBits<Element>), m);
+    return requantize(x * (1 << Combine::template kFractionBits<Element>), m);
   };
   return map_pairs<Element, Element>(p.operands, task, [&](Element a, Element b) {
     const int32_t sum =
@@ -68,6 +80,10 @@ TANDEM_DEFINE_KERNEL(mul_f32__ref, ArithmeticParams, combine_f32<Mul>)
 TANDEM_DEFINE_KERNEL(mul_s16__ref, MulParams, mul_quantized<int16_t>)
 TANDEM_DEFINE_KERNEL(mul_s32__ref, ArithmeticParams, combine_s32<Mul>)
 TANDEM_DEFINE_KERNEL(mul_s8__ref, MulParams, mul_quantized<int8_t>)
+TANDEM_DEFINE_KERNEL(squared_difference_f32__ref, ArithmeticParams, combine_f32<SquaredDifference>)
+TANDEM_DEFINE_KERNEL(squared_difference_s16__ref, AddParams, (add_quantized<int16_t, SquaredDifference>))
+TANDEM_DEFINE_KERNEL(squared_difference_s32__ref, ArithmeticParams, combine_s32<SquaredDifference>)
+TANDEM_DEFINE_KERNEL(squared_difference_s8__ref, AddParams, (add_quantized<int8_t, SquaredDifference>))
 TANDEM_DEFINE_KERNEL(sub_f32__ref, ArithmeticParams, combine_f32<Sub>)
 TANDEM_DEFINE_KERNEL(sub_s16__ref, AddParams, (add_quantized<int16_t, Sub>))
 TANDEM_DEFINE_KERNEL(sub_s32__ref, ArithmeticParams, combine_s32<Sub>)

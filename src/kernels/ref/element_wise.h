@@ -57,16 +57,16 @@ void for_each_run(const BroadcastOperands<kInputs>& operands, const Task& task, 
 }
 
 /// y[i] = f(a[..], b[..]) for the task's elements.
-template <class In, class Out, class F>
+template <class A, class Out, class B = A, class F>
 KernelResult map_pairs(const BinaryOperands& operands, const Task& task, F f) {
-  const In* const a = task.in<In>(operands.in[0]);
-  const In* const b = task.in<In>(operands.in[1]);
+  const A* const a = task.in<A>(operands.in[0]);
+  const B* const b = task.in<B>(operands.in[1]);
   Out* const out = task.out<Out>(operands.out);
   const uint32_t a_stride = operands.inner.strides[0];
   const uint32_t b_stride = operands.inner.strides[1];
   for_each_run(operands, task, [=](uint32_t at, const uint32_t* first, uint32_t count) {
-    const In* x = a + first[0];
-    const In* y = b + first[1];
+    const A* x = a + first[0];
+    const B* y = b + first[1];
     for (uint32_t i = at; i < at + count; ++i, x += a_stride, y += b_stride) out[i] = f(*x, *y);
   });
   return KernelResult::kOk;
