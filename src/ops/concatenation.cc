@@ -1,14 +1,17 @@
 #include "base/fixed_point.h"
 #include "ops/data_movement.h"
 
-// CONCATENATION: the inputs one after the other along an axis, each a step of its own. Nothing is
-// requantized, as in TensorFlow Lite Micro: 8-bit inputs must have the output's quantization, those of int16
-// zero points of 0.
+// CONCATENATION: the inputs one after the other along an axis, each a step of its own; PACK: the same along a
+// new axis. Nothing is requantized, as in TensorFlow Lite Micro: 8-bit inputs of CONCATENATION must have the
+// output's quantization, those of int16 zero points of 0; PACK does not look at quantization.
 namespace tandem {
 namespace {
 
 constexpr uint8_t kConcatenationOptions = 10;
 enum Field { kAxis, kActivation };
+
+constexpr uint8_t kPackOptions = 59;
+enum PackField { kValuesCount, kPackAxis };
 
 Status expect_no_requantization(const OpContext& c, uint32_t i) {
   const Quantization from = c.input(i).quantization;
@@ -38,6 +41,23 @@ Status expect_piece_shape(const OpContext& c, uint32_t i, uint32_t axis) {
   return {};
 }
 
+// Moves the inputs to where they belong along dimension `axis` of the output, which has `joined` indices.
+void emit_pieces(OpContext& c, uint32_t axis, int64_t joined) {
+  const TensorInfo out = c.output(0);
+  if (out.elements == 0) return;
+  // Seen from the axis, every tensor is a matrix: a row for each index of the dimensions before it.
+  const int64_t out_row = DenseStrides(out.shape).elements[axis] * joined;
+  const int64_t rows = out.elements / out_row;
+  int64_t at = 0;
+  for (uint32_t i = 0; i < c.input_count(); ++i) {
+    const int64_t row = c.input(i).elements / rows;
+    MovedDim dims[] = {{.count = rows, .in_stride = row, .out_stride = out_row},
+                       {.count = row, .in_stride = 1, .out_stride = 1}};
+    emit_movement(c, i, {.out_start = at, .dims = dims});
+    at += row;
+  }
+}
+
 Status plan_concatenation(OpContext& c) {
   TANDEM_TRY(c.expect_operands(1, kMaxOperands, 1));
   const TensorInfo out = c.output(0);
@@ -46,10 +66,8 @@ Status plan_concatenation(OpContext& c) {
   if (activation != static_cast<int8_t>(Activation::kNone)) {
     return c.error(Code::kOptionValue, kActivation, activation);
   }
-  const auto rank = static_cast<int32_t>(out.shape.rank);
-  const auto given_axis = options.scalar<int32_t>(kAxis);
-  if (given_axis < -rank || given_axis >= rank) return c.error(Code::kAxis, given_axis, rank);
-  const auto axis = static_cast<uint32_t>(given_axis < 0 ? given_axis + rank : given_axis);
+  const Result<uint32_t> axis = dimension_of(c, options.scalar<int32_t>(kAxis), out.shape.rank);
+  TANDEM_TRY(axis.status());
 
   int64_t joined = 0;
   for (uint32_t i = 0; i < c.input_count(); ++i) {
@@ -59,28 +77,44 @@ Status plan_concatenation(OpContext& c) {
       return c.error(Code::kInputType, static_cast<int32_t>(i), static_cast<int32_t>(piece.type));
     }
     TANDEM_TRY(expect_no_requantization(c, i));
-    TANDEM_TRY(expect_piece_shape(c, i, axis));
-    joined += piece.shape[axis];
+    TANDEM_TRY(expect_piece_shape(c, i, *axis));
+    joined += piece.shape[*axis];
   }
-  if (joined != out.shape[axis]) return c.error(Code::kOutputShape, 0, static_cast<int32_t>(axis));
+  if (joined != out.shape[*axis]) return c.error(Code::kOutputShape, 0, static_cast<int32_t>(*axis));
+  emit_pieces(c, *axis, joined);
+  return {};
+}
 
-  // Seen from the axis, every tensor is a matrix: a row for each index of the dimensions before it.
-  if (out.elements == 0) return {};
-  const int64_t inner = DenseStrides(out.shape).elements[axis];
-  const int64_t out_row = inner * joined;
-  int64_t at = 0;
-  for (uint32_t i = 0; i < c.input_count(); ++i) {
-    const int64_t row = inner * c.input(i).shape[axis];
-    MovedDim dims[] = {{.count = out.elements / out_row, .in_stride = row, .out_stride = out_row},
-                       {.count = row, .in_stride = 1, .out_stride = 1}};
-    emit_movement(c, i, {.out_start = at, .dims = dims});
-    at += row;
+Status plan_pack(OpContext& c) {
+  TANDEM_TRY(c.expect_operands(1, kMaxOperands, 1));
+  TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kInt32, Type::kInt64, Type::kFloat32}));
+  const TensorInfo first = c.input(0);
+  TANDEM_TRY(c.expect_output_type(0, first.type));
+  const flat::Table options = c.options(kPackOptions);
+  const auto values = options.scalar<int32_t>(kValuesCount);
+  if (values < 0 || static_cast<uint32_t>(values) != c.input_count()) {
+    return c.error(Code::kOptionValue, kValuesCount, values);
   }
+  if (first.shape.rank == kMaxRank) return c.error(Code::kInputRank, 0, kMaxRank);
+  const Result<uint32_t> axis = dimension_of(c, options.scalar<int32_t>(kPackAxis), first.shape.rank + 1);
+  TANDEM_TRY(axis.status());
+  for (uint32_t i = 1; i < c.input_count(); ++i) {
+    const TensorInfo piece = c.input(i);
+    if (!piece.present()) return c.error(Code::kOperandMissing, static_cast<int32_t>(i));
+    TANDEM_TRY(c.expect_input_type(i, {first.type}));
+    if (piece.shape != first.shape) return c.error(Code::kInputShape, static_cast<int32_t>(i), -1);
+  }
+  Shape out{.rank = first.shape.rank + 1};
+  for (uint32_t d = 0; d < out.rank; ++d)
+    out.dims[d] = d == *axis ? values : first.shape[d < *axis ? d : d - 1];
+  TANDEM_TRY(c.expect_output_shape(0, out));
+  emit_pieces(c, *axis, values);
   return {};
 }
 
 }  // namespace
 
 TANDEM_DEFINE_OP(CONCATENATION, concatenation, plan_concatenation, strided_copy__ref)
+TANDEM_DEFINE_OP(PACK, pack, plan_pack, strided_copy__ref)
 
 }  // namespace tandem

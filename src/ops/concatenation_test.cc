@@ -128,5 +128,56 @@ TEST(Concatenation, RefusesElementsOfHalfAByte) {
   EXPECT_EQ(test::LoadedModel(concatenation({int4}, int4, 0)).status().code, Code::kInputType);
 }
 
+std::vector<uint8_t> pack(const std::vector<TensorSpec>& pieces, TensorSpec out, int32_t axis,
+                          int32_t values) {
+  ModelBuilder b;
+  std::vector<int32_t> inputs;
+  for (const TensorSpec& piece : pieces) inputs.push_back(b.tensor(piece));
+  out.name = "y";
+  const int y = b.tensor(out);
+  schema::PackOptionsT options;
+  options.axis = axis;
+  options.values_count = values;
+  b.op(BuiltinOperator::PACK, inputs, {y}, options);
+  b.inputs(inputs);
+  b.outputs({y});
+  return b.finish();
+}
+
+TEST(Pack, StacksAlongANewAxis) {
+  for (const int32_t axis : {0, 1, 2, -1}) {
+    const std::vector<int32_t> shape = axis == 0   ? std::vector{2, 2, 1}
+                                       : axis == 1 ? std::vector{2, 2, 1}
+                                                   : std::vector{2, 1, 2};
+    test::LoadedModel model(pack({int8({2, 1}), int8({2, 1})}, int8(shape), axis, 2));
+    model.set_input<int8_t>(0, {1, 2});
+    model.set_input<int8_t>(1, {3, 4});
+    model.invoke();
+    EXPECT_EQ(model.output<int8_t>(0),
+              (axis == 0 ? std::vector<int8_t>{1, 2, 3, 4} : std::vector<int8_t>{1, 3, 2, 4}))
+        << "axis " << axis;
+  }
+}
+
+TEST(Pack, MakesAListOfScalars) {
+  test::LoadedModel model(pack({int8({}), int8({}), int8({})}, int8({3}), 0, 3));
+  for (int8_t i = 0; i < 3; ++i) model.set_input<int8_t>(static_cast<uint32_t>(i), {i});
+  model.invoke();
+  EXPECT_EQ(model.output<int8_t>(0), (std::vector<int8_t>{0, 1, 2}));
+}
+
+TEST(Pack, RefusesWhatDoesNotFit) {
+  const auto refusal = [](const std::vector<uint8_t>& model) {
+    return test::LoadedModel(model).status().code;
+  };
+  EXPECT_EQ(refusal(pack({int8({2}), int8({3})}, int8({2, 2}), 0, 2)), Code::kInputShape);
+  EXPECT_EQ(refusal(pack({int8({2}), int8({2})}, int8({2, 2}), 2, 2)), Code::kAxis);
+  EXPECT_EQ(refusal(pack({int8({2}), int8({2})}, int8({4}), 0, 2)), Code::kOutputShape);
+  EXPECT_EQ(refusal(pack({int8({2}), int8({2})}, int8({2, 2}), 0, 3)), Code::kOptionValue);
+  const TensorSpec unsupported{.type = TensorType::UINT8, .shape = {2}};
+  EXPECT_EQ(refusal(pack({unsupported}, {.type = TensorType::UINT8, .shape = {1, 2}}, 0, 1)),
+            Code::kInputType);
+}
+
 }  // namespace
 }  // namespace tandem

@@ -1,11 +1,16 @@
 #include "ops/data_movement.h"
 
+#include <algorithm>
+
+#include "kernels/copy.h"
 #include "kernels/strided_copy.h"
 
 namespace tandem {
 namespace {
 
 static_assert(StridedCopyParams::kMaxDims >= kMaxRank);
+
+constexpr uint32_t kBytesPerOperation = 4;
 
 // Drops dimensions of one element and merges neighbours that are walked as one; returns how many are left, at
 // the end of `dims`.
@@ -24,7 +29,8 @@ size_t merge(std::span<MovedDim> dims) {
   return dims.size() - first;
 }
 
-void emit_copy(OpContext& c, StridedCopyParams params, std::span<const MovedDim> dims, int64_t element) {
+void emit_strided_copy(OpContext& c, StridedCopyParams params, std::span<const MovedDim> dims,
+                       int64_t element) {
   // A dimension of contiguous elements is a run.
   params.run_bytes = static_cast<uint32_t>(element);
   if (!dims.empty() && dims.back().in_stride == 1 && dims.back().out_stride == 1) {
@@ -44,7 +50,6 @@ void emit_copy(OpContext& c, StridedCopyParams params, std::span<const MovedDim>
     to.front() = {};
     for (size_t d = 0; d < dims.size(); ++d) to[d] = to_bytes(dims[d]);
   });
-  constexpr uint32_t kBytesPerOperation = 4;
   params.runs = cut_into_blocks(runs, params.run_bytes / kBytesPerOperation + 1);
   c.emit(kernel_id::strided_copy__ref, params, {.units = params.runs.units()});
 }
@@ -67,23 +72,98 @@ void emit_movement(OpContext& c, uint32_t input, const Movement& movement) {
   }
   const std::span<const MovedDim> dims = movement.dims.last(merge(movement.dims));
   const TensorInfo in = c.input(input);
-  const TensorInfo out = c.output(0);
-  const bool whole = dims.empty() || (dims.size() == 1 && dims[0].in_stride == 1 && dims[0].out_stride == 1);
-  if (whole && in.bytes == out.bytes && c.try_in_place(input)) return;
+  const TensorInfo out = c.output(movement.output);
+  const bool run = dims.empty() || (dims.size() == 1 && dims[0].in_stride == 1 && dims[0].out_stride == 1);
+  const bool whole = run && in.bytes == out.bytes && !movement.out_shift.present();
+  if (whole && movement.output == 0 && c.try_in_place(input)) return;
   const int64_t element = element_bytes(out.type);
-  emit_copy(c,
-            {.in = c.ref(in),
-             .out = c.ref(out),
-             .in_start = static_cast<uint32_t>(movement.in_start * element),
-             .out_start = static_cast<uint32_t>(movement.out_start * element)},
-            dims, element);
+  emit_strided_copy(c,
+                    {.in = c.ref(in),
+                     .out = c.ref(out),
+                     .out_shift = movement.out_shift,
+                     .in_start = static_cast<uint32_t>(movement.in_start * element),
+                     .out_start = static_cast<uint32_t>(movement.out_start * element)},
+                    dims, element);
+}
+
+uint32_t IndexedMovement::entries() const {
+  uint32_t entries = 0;
+  for (const IndexedDim& dim : dims) entries += dim.count;
+  return entries;
+}
+
+Ref prepare_dims(OpContext& c, std::span<const IndexedDim> dims) {
+  return c.prepared<IndexedDim>(static_cast<uint32_t>(dims.size()),
+                                [&](std::span<IndexedDim> to) { std::ranges::copy(dims, to.begin()); });
+}
+
+void emit_indexed_copy(OpContext& c, const IndexedMovement& movement, Ref dims, Ref offsets) {
+  uint32_t runs = 1;
+  for (const IndexedDim& dim : movement.dims) runs *= dim.count;
+  const Blocks blocks = cut_into_blocks(runs, movement.run_bytes / kBytesPerOperation + 1);
+  if (runs == 0 || movement.run_bytes == 0) return;
+  c.emit(kernel_id::indexed_copy__ref,
+         {.in = c.ref(c.input(0)),
+          .out = c.ref(c.output(0)),
+          .dims = dims,
+          .offsets = offsets,
+          .rank = static_cast<uint32_t>(movement.dims.size()),
+          .run_bytes = movement.run_bytes,
+          .scatter = movement.scatter ? 1U : 0U,
+          .runs = blocks},
+         {.units = blocks.units()});
+}
+
+RunTimeCopyPlan plan_run_time_copy(OpContext& c) {
+  const TensorInfo in = c.input(0);
+  const DenseStrides strides(in.shape);
+  const Ref dims = c.prepared<StridedDim>(in.shape.rank, [&](std::span<StridedDim> to) {
+    for (uint32_t d = 0; d < to.size(); ++d) {
+      const auto stride = static_cast<int32_t>(strides.elements[d] * element_bytes(in.type));
+      to[d] = {.count = static_cast<uint32_t>(in.shape[d]), .in_stride = stride, .out_stride = stride};
+    }
+  });
+  const auto dims_bytes = static_cast<uint32_t>(in.shape.rank * sizeof(StridedDim));
+  const Ref scratch = c.shared_scratch(dims_bytes + sizeof(uint32_t));
+  return {.dims = dims,
+          .copy = {.dims = scratch, .shift = Ref::make(Ref::kArena, scratch.offset() + dims_bytes)}};
+}
+
+void emit_run_time_copy(OpContext& c, const RunTimeCopy& copy) {
+  const TensorInfo out = c.output(0);
+  const Blocks runs = cut_into_blocks(out.elements, 1);
+  c.emit(kernel_id::strided_copy__ref,
+         {.in = c.ref(c.input(0)),
+          .out = c.ref(out),
+          .dims = copy.dims,
+          .in_shift = copy.shift,
+          .rank = c.input(0).shape.rank,
+          .run_bytes = element_bytes(out.type),
+          .runs = runs},
+         {.units = runs.units()});
+}
+
+void emit_copy(OpContext& c, uint32_t input) {
+  const TensorInfo in = c.input(input);
+  if (c.try_in_place(input)) return;
+  c.emit(kernel_id::copy__ref, {.in = c.ref(in), .out = c.ref(c.output(0)), .bytes = in.bytes});
 }
 
 void emit_fill(OpContext& c, Ref value) {
   const TensorInfo out = c.output(0);
   if (out.elements == 0) return;
   const MovedDim dim{.count = out.elements, .in_stride = 0, .out_stride = 1};
-  emit_copy(c, {.in = value, .out = c.ref(out)}, {&dim, 1}, element_bytes(out.type));
+  emit_strided_copy(c, {.in = value, .out = c.ref(out)}, {&dim, 1}, element_bytes(out.type));
+}
+
+Result<uint32_t> dimension_of(const OpContext& c, int64_t axis, uint32_t rank) {
+  const int64_t dimension = axis < 0 ? axis + rank : axis;
+  if (dimension >= 0 && dimension < rank) return static_cast<uint32_t>(dimension);
+  return c.error(Code::kAxis, static_cast<int32_t>(axis), static_cast<int32_t>(rank));
+}
+
+Indices indices(OpContext& c, uint32_t i) {
+  return {.values = c.ref(c.input(i)), .wide = c.input(i).type == Type::kInt64 ? 1U : 0U};
 }
 
 int64_t constant_index(const TensorInfo& tensor, uint32_t i) {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "models/model_builder.h"
-#include "run_model.h"
+#include "movement_model.h"
 
 namespace tandem {
 namespace {
@@ -117,6 +117,54 @@ TEST(Reshape, RefusesAnOutputWhoseShapeIsNotKnown) {
 TEST(Reshape, RefusesAShapeOfZeroForOneElement) {
   EXPECT_EQ(test::LoadedModel(reshape({1}, {0}, {0}, NewShape::kAtRunTime)).status().code,
             Code::kReshapeElements);
+}
+
+test::MovementModel expand_dims(std::vector<int32_t> in, int64_t axis, std::vector<int32_t> out) {
+  return {.op = BuiltinOperator::EXPAND_DIMS,
+          .in = std::move(in),
+          .out = {std::move(out)},
+          .indices = {{.values = {axis}}}};
+}
+
+test::MovementModel squeeze(std::vector<int32_t> in, std::vector<int32_t> dropped, std::vector<int32_t> out) {
+  schema::SqueezeOptionsT options;
+  options.squeeze_dims = std::move(dropped);
+  return {.op = BuiltinOperator::SQUEEZE,
+          .in = std::move(in),
+          .out = {std::move(out)},
+          .options = test::with(options)};
+}
+
+TEST(ExpandDims, AddsADimension) {
+  const std::vector<int16_t> same = {0, 1, 2, 3};
+  EXPECT_EQ(moved(expand_dims({2, 2}, 0, {1, 2, 2})), same);
+  EXPECT_EQ(moved(expand_dims({2, 2}, 2, {2, 2, 1})), same);
+  EXPECT_EQ(moved(expand_dims({2, 2}, -1, {2, 2, 1})), same);
+  EXPECT_EQ(moved(expand_dims({2, 2}, -3, {1, 2, 2})), same);
+}
+
+TEST(ExpandDims, RefusesAxesAndShapesThatDoNotFit) {
+  EXPECT_EQ(refusal_of(expand_dims({2, 2}, 3, {2, 2, 1})), Code::kAxis);
+  EXPECT_EQ(refusal_of(expand_dims({2, 2}, -4, {1, 2, 2})), Code::kAxis);
+  EXPECT_EQ(refusal_of(expand_dims({2, 2}, 0, {2, 1, 2})), Code::kOutputShape);
+  test::MovementModel m = expand_dims({2, 2}, 0, {1, 2, 2});
+  m.type = TensorType::INT64;
+  EXPECT_EQ(refusal_of(m), Code::kInputType);
+  m = expand_dims({2, 2}, 0, {1, 2, 2});
+  m.indices[0].run_time = true;
+  EXPECT_EQ(refusal_of(m), Code::kInputNotConstant);
+}
+
+TEST(Squeeze, DropsDimensionsOfOneElement) {
+  EXPECT_EQ(moved(squeeze({1, 2, 1}, {}, {2})), (std::vector<int16_t>{0, 1}));
+  EXPECT_EQ(moved(squeeze({1, 2, 1}, {-1}, {1, 2})), (std::vector<int16_t>{0, 1}));
+  EXPECT_EQ(moved(squeeze({1, 1}, {0, 1}, {})), (std::vector<int16_t>{0}));
+}
+
+TEST(Squeeze, RefusesOtherDimensions) {
+  EXPECT_EQ(refusal_of(squeeze({1, 2}, {1}, {1, 2})), Code::kInputShape);
+  EXPECT_EQ(refusal_of(squeeze({1, 2}, {2}, {2})), Code::kAxis);
+  EXPECT_EQ(refusal_of(squeeze({1, 2}, {0}, {3})), Code::kReshapeElements);
 }
 
 }  // namespace

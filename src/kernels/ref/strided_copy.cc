@@ -5,6 +5,8 @@
 namespace tandem {
 namespace {
 
+uint32_t shift(Ref ref, const Task& task) { return ref.present() ? *task.in<uint32_t>(ref) : 0; }
+
 // kRunBytes is the size of a run known to the compiler, which then needs no call for it; 0: p.run_bytes.
 template <uint32_t kRunBytes>
 void copy_runs(const StridedCopyParams& p, const Task& task) {
@@ -18,8 +20,8 @@ void copy_runs(const StridedCopyParams& p, const Task& task) {
   uint32_t run = p.runs.begin(task);
 
   uint32_t index[StridedCopyParams::kMaxDims];
-  int64_t from = p.in_start;  // of the row's first run
-  int64_t to = p.out_start;
+  int64_t from = int64_t{p.in_start} + shift(p.in_shift, task);  // of the row's first run
+  int64_t to = int64_t{p.out_start} + shift(p.out_shift, task);
   uint32_t rest = run;
   for (uint32_t d = p.rank; d-- > 0; rest /= dims[d].count) {
     index[d] = rest % dims[d].count;
