@@ -25,8 +25,8 @@ Place<float> place_f32(const Axis& axis, bool half_pixels, uint32_t i) {
   const auto index = static_cast<float>(i);
   const float at = half_pixels ? (index + 0.5F) * axis.scale_f32 - 0.5F : index * axis.scale_f32;
   const auto last = static_cast<int32_t>(axis.in - 1);
-  const int32_t lower = std::clamp(truncate_to_int32(std::floor(at)), 0, last);
-  const int32_t upper = std::clamp(truncate_to_int32(std::ceil(at)), 0, last);
+  const int32_t lower = std::clamp<int32_t>(truncate_to_int32(std::floor(at)), 0, last);
+  const int32_t upper = std::clamp<int32_t>(truncate_to_int32(std::ceil(at)), 0, last);
   return {static_cast<uint32_t>(lower), static_cast<uint32_t>(upper), at - static_cast<float>(lower)};
 }
 
