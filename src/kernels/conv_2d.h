@@ -57,39 +57,52 @@ struct Conv2dParams {
 ///   y[p,o] = f(bias[o] + Σ_{c: u[p,c] ≠ 0} w[o,c] · u[p,c]),  u = x − zx
 /// Precondition zx = −128, so that u is 0 to 255; stride 1, no groups; in_channels a multiple of 4; weights
 ///              4-aligned; f of each channel has LevelConstants.
-/// Units        a band of pixels times a tile of kSparseTile output channels; tiles first. A step of
-///              conv_2d_s8__armv6m_sparse_begin, of one unit, goes before.
-constexpr uint32_t kSparseTile = 12;
+/// Passes       over tiles of kSparseTile output channels, as many at a time as `tiles` has room for. One is
+///              two steps: …_sparse_begin, which expands the weights, in units of half a tile and, in the
+///              first pass, one for each worker's memory; then the pixels. The last of them may be two
+///              units: of its first `first_half_tiles` tiles and of the others.
+constexpr uint32_t kSparseTile = 10;
 
 struct SparseConv2dParams {
-  Conv2dParams conv;
+  Ref in;
+  Ref weights;
+  Ref bias;  ///< optional
+  Ref out;
+  Ref multipliers;     ///< int32[out_channels]
+  Ref shifts;          ///< int8[out_channels]
   Ref level_channels;  ///< LevelChannel[out_channels]
   Ref weight_max;      ///< uint8[in_channels]: max over o of |w[o,c]|
+  Ref tiles;           ///< scratch of all workers: pass_tiles of sparse_tile_bytes
+  Scratch scratch;     ///< sparse_worker_bytes of it
   uint32_t slack = 0;  ///< the largest of all channels
+  uint32_t pixels = 0;
+  uint32_t in_channels = 0;
+  uint32_t out_channels = 0;
+  uint32_t first_tile = 0;
+  uint32_t pass_tiles = 0;
+  uint32_t first_half_tiles = 0;  ///< pass_tiles if the last pixel is one unit
   uint32_t workers = 1;
-  Blocks bands;     ///< of pixels
-  Scratch scratch;  ///< sparse_scratch_bytes of it
-  uint32_t list_bytes = 0;
-
-  [[nodiscard]] uint32_t tiles() const {
-    return (static_cast<uint32_t>(conv.out_channels) + kSparseTile - 1) / kSparseTile;
-  }
+  int32_t out_zero_point = 0;
+  Clamp clamp;
 };
 
-/// What lists of nonzeros take: of one pixel at worst, and of `pixels` of which `percent` of the inputs are
-/// not zero.
-constexpr uint32_t sparse_list_bytes(uint32_t in_channels, uint32_t pixels, uint32_t percent) {
-  constexpr uint32_t kTermBytes = 8;
-  constexpr uint32_t kGroupBytes = 8;
-  constexpr uint32_t kTermsOfAGroup = 5;
-  const uint32_t terms = in_channels * percent / 100 + 1;
-  return pixels * (terms * kTermBytes + (terms / kTermsOfAGroup + 1) * kGroupBytes + 8);
+/// A tile: offset, limit and scale of each channel; then a row for each input, a word for 5/3 channels.
+constexpr uint32_t kSparseTileBytes = 12 * kSparseTile;
+constexpr uint32_t kSparseRowBytes = 24;
+constexpr uint32_t sparse_tile_bytes(uint32_t in_channels) {
+  return kSparseTileBytes + in_channels * kSparseRowBytes;
 }
-constexpr uint32_t sparse_pixel_bytes(uint32_t in_channels) { return in_channels * 16 + 32; }
-constexpr uint32_t sparse_scratch_bytes(uint32_t in_channels, uint32_t list_bytes) {
-  constexpr uint32_t kState = 256;
-  constexpr uint32_t kWordsOfATile = kSparseTile / 2 * 4;
-  return kState + (2 * in_channels + 2) * kWordsOfATile + list_bytes;
+/// A pixel's code: a term for each input at worst; a group, which takes the place of two terms more, has
+/// seven terms at least, and the end is one such.
+constexpr uint32_t kSparseTwoTermsBytes = 60;
+constexpr uint32_t sparse_groups(uint32_t in_channels) { return in_channels / 7 + 1; }
+constexpr uint32_t sparse_code_bytes(uint32_t in_channels) {
+  return (in_channels / 2 + sparse_groups(in_channels) + 1) * kSparseTwoTermsBytes;
+}
+constexpr uint32_t kSparseStateBytes = 96;
+constexpr uint32_t sparse_worker_bytes(uint32_t in_channels) {
+  return kSparseStateBytes + sparse_code_bytes(in_channels) +
+         sparse_groups(in_channels) * static_cast<uint32_t>(sizeof(uint32_t));
 }
 
 }  // namespace tandem

@@ -5,13 +5,13 @@
 namespace tandem {
 namespace {
 
-// Below that the lists cost more than they save.
+// Below that the code costs more than it saves; above, it takes too much memory.
 constexpr int32_t kMinInChannels = 48;
 constexpr int32_t kMinOutChannels = 24;
-// A worker's lists take no more than that, and room for so many of the inputs, in percent: after a ReLU a
-// fifth to a half are zero. What does not fit is done in pieces, whose lists are made for each tile anew.
-constexpr uint32_t kMaxListBytes = 32 * 1024;
-constexpr uint32_t kExpectedPercent = 80;
+constexpr int32_t kMaxInChannels = 512;
+constexpr int64_t kMaxPixels = 60000;  // each is a unit
+// Tiles of a pass take no more than that. A further pass writes all pixels' code again.
+constexpr uint32_t kMaxTileBytes = 44 * 1024;
 
 }  // namespace
 
@@ -23,20 +23,29 @@ bool suits_sparse_conv_2d(const OpContext& c, const Conv2dParams& params) {
   return readable && c.input(0).type == Type::kInt8 && c.has(kernel_id::conv_2d_s8__armv6m_sparse) &&
          w.filter.h == 1 && w.filter.w == 1 && w.stride.h == 1 && w.stride.w == 1 && params.groups == 1 &&
          params.in_zero_point == -128 && params.in_channels % 4 == 0 &&
-         params.in_channels >= kMinInChannels && params.out_channels >= kMinOutChannels;
+         params.in_channels >= kMinInChannels && params.in_channels <= kMaxInChannels &&
+         params.out_channels >= kMinOutChannels && int64_t{w.batches} * w.out.h * w.out.w <= kMaxPixels;
 }
 
 void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFactors& level, uint64_t macs) {
   const auto channels = static_cast<uint32_t>(params.out_channels);
   const auto in_channels = static_cast<uint32_t>(params.in_channels);
   const Window2d& w = params.window;
-  const auto pixels = static_cast<uint32_t>(w.batches * w.out.h * w.out.w);
 
-  SparseConv2dParams sparse{.conv = params,
+  SparseConv2dParams sparse{.in = params.in,
+                            .weights = params.weights,
+                            .bias = params.bias,
+                            .out = params.out,
+                            .multipliers = params.multipliers,
+                            .shifts = params.shifts,
                             .level_channels = level.levels,
-                            .weight_max = {},
                             .slack = level.slack,
-                            .workers = c.workers()};
+                            .pixels = static_cast<uint32_t>(w.batches * w.out.h * w.out.w),
+                            .in_channels = in_channels,
+                            .out_channels = channels,
+                            .workers = c.workers(),
+                            .out_zero_point = params.out_zero_point,
+                            .clamp = params.clamp};
   const auto* weights = reinterpret_cast<const int8_t*>(c.input(1).data);
   sparse.weight_max = c.prepared<uint8_t>(in_channels, [&](std::span<uint8_t> largest) {
     std::ranges::fill(largest, uint8_t{0});
@@ -48,15 +57,22 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
     }
   });
 
-  const uint32_t one_pixel = sparse_list_bytes(in_channels, 1, kExpectedPercent);
-  const uint32_t room = (kMaxListBytes - sparse_pixel_bytes(in_channels)) / one_pixel;
-  const uint32_t bands = std::max<uint32_t>((pixels + room - 1) / room, 1);
-  sparse.bands = {.count = pixels, .per_unit = (pixels + bands - 1) / bands};
-  sparse.list_bytes = sparse.bands.per_unit * one_pixel + sparse_pixel_bytes(in_channels);
-  sparse.scratch = c.scratch(sparse_scratch_bytes(in_channels, sparse.list_bytes));
-  c.emit(kernel_id::conv_2d_s8__armv6m_sparse_begin, sparse);
-  c.emit(kernel_id::conv_2d_s8__armv6m_sparse, sparse,
-         {.units = sparse.bands.units() * sparse.tiles(), .macs = macs});
+  const uint32_t tile_bytes = sparse_tile_bytes(in_channels);
+  const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
+  const uint32_t passes = (tiles * tile_bytes + kMaxTileBytes - 1) / kMaxTileBytes;
+  const uint32_t tiles_of_pass = (tiles + passes - 1) / passes;
+  sparse.scratch = c.scratch(sparse_worker_bytes(in_channels), tiles_of_pass * tile_bytes, sparse.tiles);
+  for (uint32_t first = 0; first < tiles; first += tiles_of_pass) {
+    sparse.first_tile = first;
+    sparse.pass_tiles = std::min(tiles_of_pass, tiles - first);
+    // A pixel for each worker and one left over: its tiles are shared.
+    const bool splits_last = sparse.pixels % sparse.workers == 1 && sparse.pass_tiles > 1;
+    sparse.first_half_tiles = splits_last ? sparse.pass_tiles / 2 : sparse.pass_tiles;
+    c.emit(kernel_id::conv_2d_s8__armv6m_sparse_begin, sparse,
+           {.units = sparse.pass_tiles * 2 + (first == 0 ? sparse.workers : 0)});
+    c.emit(kernel_id::conv_2d_s8__armv6m_sparse, sparse,
+           {.units = sparse.pixels + (splits_last ? 1 : 0), .macs = macs * sparse.pass_tiles / tiles});
+  }
 }
 
 }  // namespace tandem

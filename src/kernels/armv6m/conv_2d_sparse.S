@@ -1,43 +1,79 @@
-@ CONV_2D of int8, one tap, over lists of nonzero inputs: the two loops of conv_2d_sparse.cc.
+@ CONV_2D of int8, one tap, over the inputs that are not zero: the loops of conv_2d_sparse.cc.
 @
-@ Maths        A word holds two output channels' weights, w0 + 2^16·w1; times u it holds both products. Twelve
-@              channels are six words: six accumulators, T = A + 2^16·B modulo 2^32, which are never reset.
-@              Terms come in groups with Σ max|w|·u <= 32767, so that of a difference d of two successive
-@              accumulators |A|, |B| <= 32767: B = (d >> 16, arithmetic) + (A < 0). A < 0 is the bit that the
-@              shift loses last: the carry. Summed over the groups B gives the high channel exactly, and
-@              T - (B << 16) the low one.
-@ Lists        of one pixel, words: {jump, {row, u} × n, slot} for each group, {finish, groups}. jump leads into the
-@              unrolled terms so that n of them remain; row is the address of an input channel's six words; slot is
-@              where the accumulators are kept after the group, six words each, slot 0 holding their start.
-@ Cost         22 cycles a term, 12 products: 1.83 a product; 20 a group and 30 to resolve it.
+@ Maths        A tile is ten output channels, 0 to 4 and 5 to 9. Five channels' weights are three words,
+@                W0 = w0 + 2^19·w1,  W1 = w2 + 2^6·w1 + 2^12·w3,  W2 = w4 + 2^19·w3,
+@              which are multiplied by u and added up modulo 2^32: T0, T1, T2. With sums |S| <= kBound =
+@              2^18 - 2^12 - 1 all five are in there (RESOLVE).
+@ Code         A pixel is a list of terms (u, row), and the list is code: a term is
+@                movs r6, #u;  adds r7, #skip;  ldm r7!, {r0-r5};  6 muls;  6 adds
+@              r7 being the row of six words of an input channel, skip 24 for each zero between. All of it but u
+@              and skip lies there already (tandem_sparse_template: two terms, 60 bytes), so writing a list is
+@              storing one word a term, its "pair", at 0 and 28 of the 60 bytes. The second term's pair comes
+@              before the last addition of the first, because it has to lie in one word. A pair that leaves is
+@              `ldr r6, [pc, #..]; mov pc, r6`; where to is the next pair's word.
+@ Cost         21 cycles a term, ten products: 2.1 a product.
   .syntax unified
   .cpu cortex-m0plus
   .thumb
 
-  .equ UNROLLED, 64
-  .equ TERM_BYTES, 28
-  .equ TILE_WORDS_BYTES, 24
+  .equ ROW_BYTES, 24
+  .equ TO_ODD, 28                 @ from the pair of an even term to the next
+  .equ TO_EVEN, 32
+  .equ BOUND, (1 << 18) - (1 << 12) - 1
 
-@ struct Tile (conv_2d_sparse.cc)
-  .equ TILE_LIST, 0
-  .equ TILE_OUT, 4
-  .equ TILE_OUT_STRIDE, 8
-  .equ TILE_PIXELS, 12
-  .equ TILE_SLOTS, 16
-  .equ TILE_SLACK, 20
-  .equ TILE_MIN, 24
-  .equ TILE_MAX, 28
-  .equ TILE_START, 32             @ six words; then the high channels' starts, then {limit, scale} of each channel
-  .equ TILE_HIGH, 56
-  .equ TILE_CHANNELS, 80
+@ struct SparseState (conv_2d_sparse.cc)
+  .equ STATE_CODE, 0
+  .equ STATE_TILE, 4
+  .equ STATE_TILE_STRIDE, 8
+  .equ STATE_TILES, 12
+  .equ STATE_OUT, 16
+  .equ STATE_SLACK, 20
+  .equ STATE_MIN, 24
+  .equ STATE_MAX, 28
+  .equ STATE_RESUME, 32
+  .equ STATE_NEXT, 36
+  .equ STATE_ROW, 40
+  .equ STATE_SUMS, 44
+
+@ struct SparseTile: {offset, limit} of ten channels, their scales, rows
+  .equ TILE_SCALES, 80
+  .equ TILE_ROWS, 120
+
+@ The five sums of T0, T1, T2 in r0, r1, r2 -> r3, r0, r5, r2, r4; 22 cycles. Changes r6, r7.
+@ T0 modulo 2^19 is S0, and what is left 2^19·a, S1 = a + 2^13·b; S3 likewise in T2. Less 2^6·a and 2^12·a
+@ T1 is S2 + 2^19·b(1) + 2^25·b(3): |b(1)| < 32 has six bits there, b(3) seven.
+  .macro RESOLVE
+  lsls r3, r0, #13
+  asrs r3, r3, #13                @ S0
+  subs r0, r0, r3
+  lsls r4, r2, #13
+  asrs r4, r4, #13                @ S4
+  subs r2, r2, r4
+  asrs r5, r0, #13
+  subs r1, r1, r5
+  asrs r5, r2, #7
+  subs r1, r1, r5
+  asrs r0, r0, #19
+  asrs r2, r2, #19
+  lsls r5, r1, #13
+  asrs r5, r5, #13                @ S2
+  subs r1, r1, r5
+  lsls r6, r1, #7                 @ 2^26·b(1)
+  asrs r7, r6, #13
+  adds r0, r0, r7                 @ S1
+  asrs r6, r6, #7
+  subs r1, r1, r6
+  asrs r1, r1, #12
+  adds r2, r2, r1                 @ S3
+  .endm
 
   .section .time_critical.conv_2d_sparse, "ax"
 
-@ void tandem_sparse_tile(Tile* tile): one tile of output channels over the pixels of a list.
-  .global tandem_sparse_tile
-  .type tandem_sparse_tile, %function
+@ void tandem_sparse_pixel(SparseState* state): a pixel's code for each of `tiles` tiles.
+  .global tandem_sparse_pixel
+  .type tandem_sparse_pixel, %function
   .thumb_func
-tandem_sparse_tile:
+tandem_sparse_pixel:
   push {r4-r7, lr}
   mov r4, r8
   mov r5, r9
@@ -46,27 +82,27 @@ tandem_sparse_tile:
   push {r4-r7}
   sub sp, #4
   str r0, [sp]
-  ldr r7, [r0, #TILE_LIST]
+
+next_tile:
+  ldr r0, [sp]                    @ 2
+  ldr r1, [r0, #STATE_CODE]       @ 2
+  ldr r7, [r0, #STATE_TILE]       @ 2
+  adds r7, #TILE_ROWS             @ 1
+  movs r0, #0                     @ 7
+  mov r8, r0
+  mov r9, r0
+  mov r10, r0
+  mov r11, r0
+  mov r12, r0
+  mov lr, r0
+  mov pc, r1                      @ 2   16
 
   .balign 4
-next_pixel:
-  ldr r6, [sp]                    @ 2
-  adds r6, #TILE_START            @ 1
-  ldm r6!, {r0-r5}                @ 7
-  mov r8, r0                      @ 6
-  mov r9, r1
-  mov r10, r2
-  mov r11, r3
-  mov r12, r4
-  mov lr, r5
-  ldm r7!, {r6}                   @ 2
-  mov pc, r6                      @ 2
-
-  .balign 4
-terms:
-  .rept UNROLLED
-  ldm r7!, {r5, r6}               @ 3   row, u
-  ldm r5, {r0-r5}                 @ 7
+  .global tandem_sparse_template
+tandem_sparse_template:
+  movs r6, #0                     @ 1   u
+  adds r7, #0                     @ 1   24 for each zero
+  ldm r7!, {r0-r5}                @ 7
   muls r0, r6                     @ 6
   muls r1, r6
   muls r2, r6
@@ -78,150 +114,192 @@ terms:
   add r10, r2
   add r11, r3
   add r12, r4
-  add lr, r5                      @ 22 a term
-  .endr
-terms_end:
-  mov r0, r8                      @ 6
+  movs r6, #0                     @ the next term's
+  adds r7, #0
+  add lr, r5                      @ 21 a term
+  ldm r7!, {r0-r5}
+  muls r0, r6
+  muls r1, r6
+  muls r2, r6
+  muls r3, r6
+  muls r4, r6
+  muls r5, r6
+  add r8, r0
+  add r9, r1
+  add r10, r2
+  add r11, r3
+  add r12, r4
+  add lr, r5
+
+@ Adds what is kept at r7 to RESOLVE's sums. Changes r1.
+  .macro ADD_KEPT
+  ldr r1, [r7]
+  adds r3, r3, r1
+  ldr r1, [r7, #4]
+  adds r0, r0, r1
+  ldr r1, [r7, #8]
+  adds r5, r5, r1
+  ldr r1, [r7, #12]
+  adds r2, r2, r1
+  ldr r1, [r7, #16]
+  adds r4, r4, r1
+  .endm
+
+@ ---- the end of a group that is not a pixel's last: its sums are kept
+@ The sums of channels \h·5 to \h·5 + 4, in RESOLVE's registers; the first group's are stored, others added.
+  .macro KEEP h
+  ldr r7, [sp]
+  ldr r6, [r7, #STATE_NEXT]
+  adds r7, #STATE_SUMS + 20 * \h
+  cmp r6, #0
+  beq 1f
+  ADD_KEPT
+1:
+  str r3, [r7]
+  str r0, [r7, #4]
+  str r5, [r7, #8]
+  str r2, [r7, #12]
+  str r4, [r7, #16]
+  .endm
+break_odd:
+  add lr, r5
+break_even:
+  ldr r6, [sp]
+  str r7, [r6, #STATE_ROW]
+  mov r0, r8
   mov r1, r9
   mov r2, r10
-  mov r3, r11
-  mov r4, r12
-  mov r5, lr
-  ldm r7!, {r6}                   @ 2   slot
-  stm r6!, {r0-r5}                @ 7
-  ldm r7!, {r6}                   @ 2
-  mov pc, r6                      @ 2   19 a group
-
-@ ---- a pixel's end: r8 list, r9 groups, r10 out, r11 min, r12 slots, lr slack << 8
-  .balign 4
-finish:
-  ldm r7!, {r6}                   @ groups
-  mov r8, r7
-  mov r9, r6
-  ldr r7, [sp]
-  ldr r0, [r7, #TILE_OUT]
-  mov r10, r0
-  ldr r1, [r7, #TILE_OUT_STRIDE]
-  adds r0, r0, r1
-  str r0, [r7, #TILE_OUT]
-  ldr r0, [r7, #TILE_MIN]
-  mov r11, r0
-  ldr r0, [r7, #TILE_SLOTS]
-  mov r12, r0
-  ldr r0, [r7, #TILE_SLACK]
-  mov lr, r0
-
-@ The level of channel i of four in \x -> [out]. r2, r3 free; r7: {limit, scale} of the four; r6: out.
-@ What is negative stays what the output was filled with.
-  .macro LEVEL j, i, x
-  cmp \x, #0                      @ 1
-  blt .Lskip\j\()_\i              @ 1
-  ldr r2, [r7, #8 * \i]           @ 2
-  cmp \x, r2                      @ 1
-  bhs .Lmax\j\()_\i               @ 1
-  ldr r3, [r7, #8 * \i + 4]       @ 2
-  muls r3, \x                     @ 1
-  lsls r2, r3, #8                 @ 1
-  cmp r2, lr                      @ 1
-  blo .Lexact\j\()_\i             @ 1
-  lsrs r3, r3, #24                @ 1
-  add r3, r11                     @ 1
-.Lstore\j\()_\i:
-  strb r3, [r6, #4 * \j + \i]     @ 2   16
-.Lskip\j\()_\i:
-  .endm
-
-  .macro LEVEL_SELDOM j, i, x
-.Lmax\j\()_\i:
-  ldr r3, [sp]
-  ldr r3, [r3, #TILE_MAX]
-  b .Lstore\j\()_\i
-.Lexact\j\()_\i:
-  push {r0, r1}
-  .ifnc \x, r0
-  movs r0, \x
-  .endif
-  movs r1, #4 * \j + \i
-  bl exact
-  movs r3, r0
-  pop {r0, r1}
-  b .Lstore\j\()_\i
-  .endm
-
-@ Words 2j and 2j + 1, which hold channels 4j to 4j + 3.
-  .macro RESOLVE j
-  mov r6, r12
-  .if \j
-  adds r6, #8 * \j
-  .endif
-  ldr r7, [sp]
-  ldr r4, [r7, #TILE_HIGH + 8 * \j]
-  ldr r5, [r7, #TILE_HIGH + 8 * \j + 4]
-  mov r7, r9
-  lsrs r7, r7, #1
-  bcs 1f
-  ldm r6!, {r0, r1}
-  adds r6, #16
-  b 2f
+  RESOLVE
+  KEEP 0
+  mov r0, r11
+  mov r1, r12
+  mov r2, lr
+  RESOLVE
+  KEEP 1
+  ldr r4, [sp]
+  cmp r6, #0                      @ r6: where the last group went on; none: this is the first
+  bne 1f
+  ldr r6, [r4, #STATE_RESUME]
 1:
-  adds r7, #1
-  ldm r6!, {r2, r3}
-  adds r6, #16
-  b 3f
-2:
-  ldm r6!, {r2, r3}               @ 3
-  adds r6, #16                    @ 1
-  subs r0, r2, r0                 @ 1
-  asrs r0, r0, #16                @ 1
-  adcs r4, r0                     @ 1
-  subs r1, r3, r1                 @ 1
-  asrs r1, r1, #16                @ 1
-  adcs r5, r1                     @ 1   10 for two words of a group
-3:
-  ldm r6!, {r0, r1}
-  adds r6, #16
-  subs r2, r0, r2
-  asrs r2, r2, #16
-  adcs r4, r2
-  subs r3, r1, r3
-  asrs r3, r3, #16
-  adcs r5, r3
-  subs r7, #1                     @ 1
-  bne 2b                          @ 2
+  ldm r6!, {r0}
+  str r6, [r4, #STATE_NEXT]
+  ldr r7, [r4, #STATE_ROW]
+  movs r5, #0                     @ an odd term begins by adding the r5 of the one before
+  mov r8, r5
+  mov r9, r5
+  mov r10, r5
+  mov r11, r5
+  mov r12, r5
+  mov lr, r5
+  mov pc, r0                      @ 130 a group
 
-  lsls r2, r4, #16
-  subs r0, r0, r2
-  lsls r2, r5, #16
-  subs r1, r1, r2
-  mov r6, r10
-  ldr r7, [sp]
-  adds r7, #TILE_CHANNELS + 32 * \j
-  LEVEL \j, 0, r0
-  LEVEL \j, 1, r4
-  LEVEL \j, 2, r1
-  LEVEL \j, 3, r5
-  b .Lresolved\j
-  LEVEL_SELDOM \j, 0, r0
-  LEVEL_SELDOM \j, 1, r4
-  LEVEL_SELDOM \j, 2, r1
-  LEVEL_SELDOM \j, 3, r5
-.Lresolved\j:
+@ ---- the end of a pixel's code: r8 slack << 8, r9 min, r10 out
+
+@ Output channel \i of the tile, whose sum is \x. r7: the tile.
+@ What is negative stays what the output was filled with.
+  .macro LEVEL i, x
+  ldr r1, [r7, #8 * \i]           @ 2
+  adds \x, \x, r1                 @ 1
+  bmi .Lskip\i                    @ 1
+  ldr r1, [r7, #8 * \i + 4]       @ 2
+  cmp \x, r1                      @ 1
+  bhs .Lmax\i                     @ 1
+  ldr r1, [r7, #TILE_SCALES + 4 * \i] @ 2
+  muls r1, \x                     @ 1
+  lsls r6, r1, #8                 @ 1
+  cmp r6, r8                      @ 1
+  blo .Lexact\i                   @ 1
+  lsrs r1, r1, #24                @ 1
+  add r1, r9                      @ 1
+.Lstore\i:
+  mov r6, r10                     @ 1
+  strb r1, [r6, #\i]              @ 2   19; 5 of a negative one
+.Lskip\i:
   .endm
 
-  RESOLVE 0
-  RESOLVE 1
-  RESOLVE 2
-
-  mov r7, r8
+  .macro LEVEL_SELDOM i, x
+.Lmax\i:
   ldr r1, [sp]
-  ldr r0, [r1, #TILE_PIXELS]
-  subs r0, #1
-  str r0, [r1, #TILE_PIXELS]
-  beq tile_done
-  ldr r0, =next_pixel
-  mov pc, r0
+  ldr r1, [r1, #STATE_MAX]
+  b .Lstore\i
+.Lexact\i:
+  push {r0-r7}
+  .ifnc \x, r0
+  mov r0, \x
+  .endif
+  movs r1, #\i
+  ldr r2, =.Lskip\i
+  b exact
+  .endm
 
-tile_done:
+@ \h: which half of the tile; sums in RESOLVE's registers.
+  .macro LEVELS h, i0, i1, i2, i3, i4
+  ldr r7, [sp]                    @ 2
+  ldr r6, [r7, #STATE_NEXT]       @ 2
+  cmp r6, #0                      @ 1
+  bne .Ladd\h                     @ 1
+.Ladded\h:
+  ldr r7, [r7, #STATE_TILE]       @ 2   8
+  LEVEL \i0, r3
+  LEVEL \i1, r0
+  LEVEL \i2, r5
+  LEVEL \i3, r2
+  LEVEL \i4, r4
+  b .Ldone\h
+.Ladd\h:
+  adds r7, #STATE_SUMS + 20 * \h
+  ADD_KEPT
+  ldr r7, [sp]
+  b .Ladded\h
+  LEVEL_SELDOM \i0, r3
+  LEVEL_SELDOM \i1, r0
+  LEVEL_SELDOM \i2, r5
+  LEVEL_SELDOM \i3, r2
+  LEVEL_SELDOM \i4, r4
+  .balign 4
+  .ltorg
+.Ldone\h:
+  .endm
+
+finish_odd:
+  add lr, r5                      @ 1
+finish_even:
+  mov r0, r8                      @ 3
+  mov r1, r9
+  mov r2, r10
+  ldr r7, [sp]                    @ 2
+  ldr r6, [r7, #STATE_SLACK]      @ 3
+  mov r8, r6
+  ldr r6, [r7, #STATE_MIN]        @ 3
+  mov r9, r6
+  ldr r6, [r7, #STATE_OUT]        @ 3
+  mov r10, r6
+  RESOLVE                         @ 22
+  LEVELS 0, 0, 1, 2, 3, 4
+  mov r0, r11                     @ 3
+  mov r1, r12
+  mov r2, lr
+  RESOLVE                         @ 22
+  LEVELS 1, 5, 6, 7, 8, 9
+
+  ldr r7, [sp]                    @ 2
+  movs r0, #0                     @ 1
+  str r0, [r7, #STATE_NEXT]       @ 2
+  ldr r0, [r7, #STATE_TILE]       @ 2
+  ldr r1, [r7, #STATE_TILE_STRIDE] @ 2
+  adds r0, r0, r1                 @ 1
+  str r0, [r7, #STATE_TILE]       @ 2
+  ldr r0, [r7, #STATE_OUT]        @ 2
+  adds r0, #10                    @ 1
+  str r0, [r7, #STATE_OUT]        @ 2
+  ldr r0, [r7, #STATE_TILES]      @ 2
+  subs r0, #1                     @ 1
+  str r0, [r7, #STATE_TILES]      @ 2
+  beq pixel_done                  @ 1
+  ldr r0, =next_tile              @ 2
+  mov pc, r0                      @ 2   27
+
+pixel_done:
   add sp, #4
   pop {r4-r7}
   mov r8, r4
@@ -231,96 +309,122 @@ tile_done:
   pop {r4-r7, pc}
   .ltorg
 
-@ r0: x, r1: which channel of the tile -> r0: the output. [sp, #8]: the tile. Keeps r4-r11; lr and r12 are what
-@ they were before the call that came here.
+@ r0: x, r1: which channel of the tile, r2: where to go on; r0-r7 as there on the stack, the state behind.
+@ The function in C writes the output. r12 and lr hold sums of the other half.
+  .balign 4
 exact:
   mov r3, lr
-  push {r3}
-  ldr r2, [sp, #12]
+  mov r4, r12
+  push {r2-r5}
+  ldr r2, [sp, #48]
   bl tandem_sparse_exact
-  ldr r2, [sp, #12]
-  ldr r3, [r2, #TILE_SLOTS]
-  mov r12, r3
-  ldr r3, [r2, #TILE_SLACK]
+  pop {r2-r5}
   mov lr, r3
-  pop {r3}
-  bx r3
+  mov r12, r4
+  str r2, [sp, #4]                @ r1 is free where that goes on
+  pop {r0-r7}
+  mov pc, r1
 
-@ uint32_t* tandem_sparse_list(const uint8_t* x, const uint8_t* weight_max, const ListMemory* memory,
-@                              uint32_t* list): one pixel's list, returns its end.
-@ ListMemory: rows, slots, in_channels (a multiple of 4). u = x + 128: the sign bit turned over.
-@ r0 x, r1 weight_max, r2 row, r3 list, r4 bound of the group, r5 u, r6 product, r7 0x80;
-@ r8 32767, r9 end of x, r10 the group's jump, r11 slot, r12 where the group is full
-  .section .time_critical.conv_2d_sparse_list, "ax"
-  .global tandem_sparse_list
-  .type tandem_sparse_list, %function
+@ void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume):
+@ a pixel's pairs. SparseInputs: weight_max, in_channels (a multiple of 4).
+@ A group ends where Σ max|w|·u would pass BOUND; where the code goes on after that is written to `resume`.
+@ After seven zeros or more a term of u = 0 stands for them, lest `skip` pass 255.
+@ r0 x, r1 weight_max, r2 pair without u, r3 code, r4 what the bound leaves, r5 u, r6, r7 0x80;
+@ r8 24 << 16, r9 pair of u = 0 and no skip, r10 resume, r11 pair with a skip of six, r12 end of x
+  .equ PAIR, (0x3700 << 16) | 0x2600    @ adds r7, #0; movs r6, #0
+  .equ LEAVE_EVEN, (0x46b7 << 16) | 0x4e06  @ mov pc, r6; ldr r6, [pc, #24]
+  .equ LEAVE_ODD, (0x46b7 << 16) | 0x4e07   @ mov pc, r6; ldr r6, [pc, #28]
+  .section .time_critical.conv_2d_sparse_write, "ax"
+  .global tandem_sparse_write
+  .type tandem_sparse_write, %function
   .thumb_func
-tandem_sparse_list:
+tandem_sparse_write:
   push {r4-r7, lr}
   mov r4, r8
   mov r5, r9
   mov r6, r10
   mov r7, r11
   push {r4-r7}
-  sub sp, #4
-  ldr r7, [r2, #8]
-  adds r7, r7, r0
-  mov r9, r7
-  ldr r7, [r2, #4]
-  str r7, [sp]
-  adds r7, #TILE_WORDS_BYTES      @ slot 0 is the start
-  mov r11, r7
-  ldr r2, [r2]
-  ldr r7, =32767
-  mov r8, r7
-  movs r4, #0
   mov r10, r3
-  adds r3, #4
-  movs r7, #(UNROLLED - 4) * 2
-  lsls r7, r7, #2
-  adds r7, r7, r3
+  mov r3, r2
+  ldr r7, [r1, #4]
+  adds r7, r7, r0
   mov r12, r7
+  ldr r1, [r1]
+  movs r7, #ROW_BYTES
+  lsls r7, r7, #16
+  mov r8, r7
+  ldr r2, =PAIR
+  mov r9, r2
+  ldr r7, =PAIR + (6 * ROW_BYTES << 16)
+  mov r11, r7
+  ldr r4, =BOUND
   movs r7, #0x80
 
-next_word:
-  cmp r3, r12                     @ 1   four more terms have room in the unrolled code
-  bhi full                        @ 1
-have_room:
-  .irp i, 0, 1, 2, 3
+@ Input \i of four, with an even (0) or odd (1) term's pair at r3; \other is 1 - \odd.
+  .macro INPUT i, odd, other, to_next
+.Linput\i\()_\odd:
   ldrb r5, [r0, #\i]              @ 2
   eors r5, r7                     @ 1
-  beq .Lzero\i                    @ 1
+  beq .Lzero\i\()_\odd            @ 1
   ldrb r6, [r1, #\i]              @ 2
   muls r6, r5                     @ 1
-  adds r4, r4, r6                 @ 1
-  cmp r4, r8                      @ 1
-  bgt .Lover\i                    @ 1
-.Lterm\i:
-  stm r3!, {r2, r5}               @ 3
-.Lzero\i:
-  adds r2, #TILE_WORDS_BYTES      @ 1   14; of a zero 6
-  .endr
+  subs r4, r4, r6                 @ 1
+  bmi .Lover\i\()_\odd            @ 1
+.Lterm\i\()_\odd:
+  adds r5, r5, r2                 @ 1
+  str r5, [r3]                    @ 2
+  adds r3, #\to_next              @ 1
+  mov r2, r9                      @ 1
+  b .Lafter\i\()_\other           @ 2   16
+.Lzero\i\()_\odd:
+  add r2, r8                      @ 1   6
+.Lafter\i\()_\odd:
+  .endm
+
+@ r6: what the term takes from the bound. The group ends before it.
+  .macro OVER i, odd
+.Lover\i\()_\odd:
+  bl close_\odd
+  b .Lterm\i\()_\odd
+  .endm
+
+  .macro INPUTS odd, other, to_next
+.Lfour_\odd:
+  cmp r2, r11                     @ 1
+  bhi .Lgap_\odd                  @ 1
+  INPUT 0, \odd, \other, \to_next
+  INPUT 1, \odd, \other, \to_next
+  INPUT 2, \odd, \other, \to_next
+  INPUT 3, \odd, \other, \to_next
   adds r0, #4                     @ 1
   adds r1, #4                     @ 1
-  cmp r0, r9                      @ 1
-  bne next_word                   @ 2
+  cmp r0, r12                     @ 1
+  bne .Lfour_\odd                 @ 2
+  b .Lend_\odd
+.Lgap_\odd:
+  mov r5, r8                      @ the term's own row is one of the zeros'
+  subs r2, r2, r5
+  str r2, [r3]
+  adds r3, #\to_next
+  mov r2, r9
+  b .Linput0_\other
+  OVER 0, \odd
+  OVER 1, \odd
+  OVER 2, \odd
+  OVER 3, \odd
+.Lend_\odd:
+  ldr r4, =.Lleave_\odd
+  ldm r4!, {r5, r6}
+  str r5, [r3]
+  str r6, [r3, #\to_next]
+  b .Lwritten
+  .endm
 
-  bl close_group
-  @ Instead of a further group: finish, and how many there were.
-  ldr r4, =finish + 1
-  mov r5, r10
-  str r4, [r5]
-  ldr r4, [sp]
-  mov r5, r11
-  subs r5, r5, r4
-  subs r5, #TILE_WORDS_BYTES
-  lsrs r5, r5, #3                 @ / 24: by 43691 / 2^17 of an eighth
-  ldr r4, =43691
-  muls r5, r4
-  lsrs r5, r5, #17
-  stm r3!, {r5}
-  movs r0, r3
-  add sp, #4
+  INPUTS 0, 1, TO_ODD
+  INPUTS 1, 0, TO_EVEN
+
+.Lwritten:
   pop {r4-r7}
   mov r8, r4
   mov r9, r5
@@ -328,40 +432,130 @@ have_room:
   mov r11, r7
   pop {r4-r7, pc}
 
-full:
-  movs r6, #0
-  bl close_group
-  b have_room
-  .irp i, 0, 1, 2, 3
-.Lover\i:
-  bl close_group
-  b .Lterm\i
-  .endr
-
-@ Ends the group with the terms before r3, begins one whose bound is r6. Changes r4; r7 stays 0x80.
-close_group:
-  mov r4, r10
-  subs r4, r3, r4
-  subs r4, #4                     @ 8 n
-  lsrs r4, r4, #1                 @ 4 n
-  lsls r7, r4, #3
-  subs r7, r7, r4                 @ 28 n
-  ldr r4, =terms_end + 1
-  subs r4, r4, r7
-  mov r7, r10
-  str r4, [r7]
-  mov r4, r11
-  str r4, [r3]
-  adds r4, #TILE_WORDS_BYTES
-  mov r11, r4
-  adds r3, #4
-  mov r10, r3
-  adds r3, #4
-  movs r7, #(UNROLLED - 4) * 2
-  lsls r7, r7, #2
-  adds r7, r7, r3
-  mov r12, r7
+@ A group ends with the terms before r3, one begins whose first term takes r6. Keeps r5; changes r4, r6.
+  .macro CLOSE odd, to_next
+  .balign 4
+close_\odd:
+  ldr r4, =BOUND
+  subs r4, r4, r6
+  ldr r6, =.Lbreak_\odd
+  ldr r7, [r6]
+  str r7, [r3]
+  ldr r7, [r6, #4]
+  str r7, [r3, #\to_next]
+  adds r3, #TO_ODD + TO_EVEN
+  mov r6, r10
+  stm r6!, {r3}
+  mov r10, r6
   movs r7, #0x80
-  movs r4, r6
   bx lr
+  .endm
+  CLOSE 0, TO_ODD
+  CLOSE 1, TO_EVEN
+  .balign 4
+.Lleave_0:
+  .word LEAVE_EVEN, finish_even
+.Lleave_1:
+  .word LEAVE_ODD, finish_odd
+.Lbreak_0:
+  .word LEAVE_EVEN, break_even
+.Lbreak_1:
+  .word LEAVE_ODD, break_odd
   .ltorg
+
+@ void tandem_sparse_expand(const int8_t* const rows[5], uint32_t inputs, uint32_t* words): five channels'
+@ weights as three words for each input, ROW_BYTES apart. `inputs` is a multiple of 4, rows are 4-aligned.
+@ r0-r4 four weights of each channel, r5 words, r6, r7; r8-r12 rows, lr end of words
+  .section .time_critical.conv_2d_sparse_expand, "ax"
+  .global tandem_sparse_expand
+  .type tandem_sparse_expand, %function
+  .thumb_func
+tandem_sparse_expand:
+  push {r4-r7, lr}
+  mov r4, r8
+  mov r5, r9
+  mov r6, r10
+  mov r7, r11
+  push {r4-r7}
+  mov r5, r2
+  lsls r3, r1, #3
+  lsls r1, r1, #4
+  adds r1, r1, r3
+  adds r1, r1, r2
+  mov lr, r1
+  ldm r0!, {r1-r4, r6}
+  mov r8, r1
+  mov r9, r2
+  mov r10, r3
+  mov r11, r4
+  mov r12, r6
+
+@ Byte \j of \from with its sign -> \to.
+  .macro BYTE to, from, j
+  .if \j == 0
+  sxtb \to, \from
+  .else
+  .if \j < 3
+  lsls \to, \from, #24 - 8 * \j
+  asrs \to, \to, #24
+  .else
+  asrs \to, \from, #24
+  .endif
+  .endif
+  .endm
+
+@ The lowest byte of \from, which is all that is left of the last one, with its sign, times 2^\shift -> \to.
+  .macro SHIFTED to, from, j, shift
+  .if \j < 3
+  lsls \to, \from, #24
+  asrs \to, \to, #24 - \shift
+  .else
+  lsls \to, \from, #\shift
+  .endif
+  .endm
+
+expand_four:
+  mov r6, r8                      @ 4
+  ldm r6!, {r0}
+  mov r8, r6
+  mov r6, r9                      @ 4
+  ldm r6!, {r1}
+  mov r9, r6
+  mov r6, r10                     @ 4
+  ldm r6!, {r2}
+  mov r10, r6
+  mov r6, r11                     @ 4
+  ldm r6!, {r3}
+  mov r11, r6
+  mov r6, r12                     @ 4
+  ldm r6!, {r4}
+  mov r12, r6
+  .irp j, 0, 1, 2, 3
+  SHIFTED r6, r1, \j, 19          @ 2
+  BYTE r7, r0, \j                 @ 2
+  adds r7, r7, r6                 @ 1
+  str r7, [r5, #ROW_BYTES * \j]   @ 2
+  asrs r6, r6, #13                @ 1   2^6·w1
+  BYTE r7, r2, \j                 @ 2
+  adds r6, r6, r7                 @ 1
+  SHIFTED r7, r3, \j, 12          @ 2
+  adds r6, r6, r7                 @ 1
+  str r6, [r5, #ROW_BYTES * \j + 4] @ 2
+  SHIFTED r6, r3, \j, 19          @ 2
+  BYTE r7, r4, \j                 @ 2
+  adds r6, r6, r7                 @ 1
+  str r6, [r5, #ROW_BYTES * \j + 8] @ 2
+  .if \j < 3
+  asrs r1, r1, #8                 @ 1
+  asrs r3, r3, #8                 @ 1   25; 22 of the first, 17 of the last
+  .endif
+  .endr
+  adds r5, #4 * ROW_BYTES         @ 1
+  cmp r5, lr                      @ 1
+  bne expand_four                 @ 2   113 for twenty weights
+  pop {r4-r7}
+  mov r8, r4
+  mov r9, r5
+  mov r10, r6
+  mov r11, r7
+  pop {r4-r7, pc}
