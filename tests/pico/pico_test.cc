@@ -97,7 +97,7 @@ TEST(PicoPort, TimerInterruptsAt20KilohertzChangeNothing) {
       EXPECT_LE(worst, 1000U) << cores << " cores";
     }
   }
-  for (const char* loop : {"tandem_sparse_tile", "tandem_sparse_list", "conv_dense_lanes_tile",
+  for (const char* loop : {"tandem_sparse_pixel", "tandem_sparse_write", "conv_dense_lanes_tile",
                            "tandem_depthwise_gather", "tandem_depthwise_fill"}) {
     EXPECT_TRUE(functions.contains(loop)) << loop;
   }
