@@ -38,7 +38,7 @@ struct Window {
   }
 };
 
-// Windows in a row with the same best score, all of them at the threshold or above.
+// Windows in a row with the same best score, averaged, all of them at the threshold or above.
 struct Heard {
   size_t index = 0;
   double from = 0;  // ends of the first and the last window
@@ -177,8 +177,17 @@ std::optional<Problem> Listening::listen() {
 }
 
 void Listening::find_heard() {
+  const auto averaged = std::max<size_t>(
+      1, static_cast<size_t>(std::lround(options_.average_ms / 1e3 * rate_ / static_cast<double>(hop_))));
   bool goes_on = false;
-  for (const Window& window : windows_) {
+  for (size_t w = 0; w < windows_.size(); ++w) {
+    Window window{.end = windows_[w].end, .scores = std::vector<double>(windows_[w].scores.size())};
+    const size_t first = w + 1 > averaged ? w + 1 - averaged : 0;
+    for (size_t past = first; past <= w; ++past) {
+      for (size_t i = 0; i < window.scores.size(); ++i) {
+        window.scores[i] += windows_[past].scores[i] / static_cast<double>(w + 1 - first);
+      }
+    }
     const size_t index = window.best();
     const double score = window.scores[index];
     if (!(score >= options_.threshold)) {

@@ -95,14 +95,18 @@ TEST_F(Listen, TellsWhatWasHeardWhen) {
   samples[10] = 0.75;
   sound(samples);
   const std::string labels = folder_.add("labels.txt", "a\nb\nc\nd\ne\nf\ng\nh\n");
-  const CommandResult result = run_tandem(command({"--hop", "4", "--labels", labels}));
+  const CommandResult result = run_tandem(command({"--hop", "4", "--average", "0", "--labels", labels}));
   ASSERT_EQ(result.code, 0) << result.err;
   // Sample 10 is the third of its piece: first of the last 4 of the window that ends at 12, then of its
   // first 4.
   EXPECT_THAT(result.out, HasSubstr("0.01 s  0.01 s  g      0.7500  0.01 s"));
   EXPECT_THAT(result.out, HasSubstr("0.02 s  0.02 s  c      0.7500  0.02 s"));
   EXPECT_THAT(result.out, HasSubstr("  g | ▆   |"));
-  const CommandResult silent = run_tandem(command({"--hop", "4", "--threshold", "0.8"}));
+  const CommandResult averaged =
+      run_tandem(command({"--hop", "4", "--average", "8", "--threshold", "0.3", "--labels", labels}));
+  EXPECT_THAT(averaged.out, HasSubstr("0.01 s  0.01 s  g      0.3750  0.01 s"));
+  EXPECT_THAT(averaged.out, HasSubstr("0.02 s  0.02 s  c      0.3750  0.02 s"));
+  const CommandResult silent = run_tandem(command({"--hop", "4", "--average", "0", "--threshold", "0.8"}));
   EXPECT_THAT(silent.out, HasSubstr("Nothing was heard with a score of 0.8 or more."));
 }
 
@@ -141,6 +145,30 @@ TEST_F(Listen, RefusesWhatIsNoSound) {
   const CommandResult result = run_tandem(command());
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("sound.wav: is not a sound that can be read"));
+}
+
+// The chain of TensorFlow Lite Micro's speech example on its own recordings.
+TEST(ListenToSpeech, HearsYesAndNo) {
+  const std::filesystem::path models = reference_folder() / "models";
+  if (!std::filesystem::exists(models / "audio")) GTEST_SKIP() << "skipped: no reference data";
+  const TemporaryFolder folder;
+  const std::string label_file = folder.add("labels.txt", "silence\nunknown\nyes\nno\n");
+  struct Recording {
+    std::string file;
+    std::string heard;
+  };
+  for (const auto& [file, heard] : {Recording{"yes_1000ms.wav", "yes"}, Recording{"no_1000ms.wav", "no"},
+                                    Recording{"noise_1000ms.wav", "silence"}}) {
+    const CommandResult result =
+        run_tandem({"run", (models / "micro_speech_quantized.tflite").string(), "--preprocess",
+                    (models / "audio_preprocessor_int8.tflite").string(), "--input",
+                    (models / "audio" / file).string(), "--labels", label_file, "--json"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const json object = json::parse(result.out);
+    EXPECT_EQ(object["windows"].size(), 1U) << "1 s is one window";
+    ASSERT_EQ(object["heard"].size(), 1U) << file;
+    EXPECT_EQ(object["heard"][0]["label"], heard);
+  }
 }
 
 }  // namespace

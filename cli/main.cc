@@ -115,6 +115,12 @@ void add_run(CLI::App& app, tandem::cli::RunOptions& options) {
       ->needs(preprocess);
   command->add_option("--threshold", options.threshold, "The score that counts as heard (default 0.7)")
       ->needs(preprocess);
+  command
+      ->add_option("--average", options.average_ms,
+                   "Milliseconds over which scores are averaged before that (default 250)")
+      ->type_name("MS")
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(preprocess);
   for (const char* other : {"--show-input", "--top", "--output", "--repeat", "--profile"}) {
     preprocess->excludes(command->get_option(other));
   }

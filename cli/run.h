@@ -26,7 +26,8 @@ struct RunOptions {
   std::optional<size_t> arena_bytes;
   std::filesystem::path preprocess{};  ///< a model that makes the model's input from sound; see listen.h
   int hop = 0;                         ///< samples between two pieces of the sound; 0: 20 ms
-  double threshold = 0.7;              ///< what counts as heard
+  double threshold = 0.7;              ///< the score that counts as heard
+  double average_ms = 250;             ///< of sound over which scores are averaged before
 };
 
 /// Runs a model once, or several times on the same inputs, and prints the outputs of the last invocation.
