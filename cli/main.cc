@@ -12,6 +12,7 @@
 #include "conform.h"
 #include "inspect.h"
 #include "listen.h"
+#include "ops.h"
 #include "run.h"
 #include "sim.h"
 #include "tandem/port.h"
@@ -261,6 +262,11 @@ void add_uf2(CLI::App& app, tandem::cli::Uf2Options& options) {
       "  tandem uf2 --check benchmark.uf2");
 }
 
+void add_ops(CLI::App& app) {
+  app.add_subcommand("ops", "List all operators: types, kernels, limits; the page docs/operators.md")
+      ->footer("Examples:\n  tandem ops | grep RESIZE");
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Runs TensorFlow Lite models as a microcontroller does, and tells what they take."};
   app.name("tandem");
@@ -279,6 +285,7 @@ int run_command(int argc, char** argv) {
   add_sim(app, sim);
   add_bench(app, bench);
   add_uf2(app, uf2);
+  add_ops(app);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -298,6 +305,7 @@ int run_command(int argc, char** argv) {
   }
   if (app.got_subcommand("bench")) return tandem::cli::bench(bench);
   if (app.got_subcommand("uf2")) return tandem::cli::uf2(uf2);
+  if (app.got_subcommand("ops")) return tandem::cli::ops();
   if (app.got_subcommand("sim")) return tandem::cli::simulate(sim);
   return tandem::cli::conform(conform);
 }

@@ -226,7 +226,10 @@ Seeds unary(BuiltinOperator code, TensorType type, Options options = {}) {
       s.output(y);
       seeds.push_back(s.make(code, {x}, options));
     }
-    if (code != BuiltinOperator::QUANTIZE && code != BuiltinOperator::DEQUANTIZE) break;
+    if (code != BuiltinOperator::QUANTIZE && code != BuiltinOperator::DEQUANTIZE &&
+        code != BuiltinOperator::CAST) {
+      break;
+    }
   }
   return seeds;
 }
@@ -262,6 +265,42 @@ Seeds reductions(BuiltinOperator code, TensorType type) {
     seeds.push_back(s.make(code, {x, axes}, options));
   }
   return seeds;
+}
+
+// ARG_MAX, ARG_MIN and CUMSUM, the axis a constant or not.
+Seeds along_axis(BuiltinOperator code, TensorType type) {
+  Seeds seeds;
+  for (const bool at_run_time : {false, true}) {
+    Seed s(type);
+    const int x = s.input({2, 3, 4});
+    const int axis = at_run_time ? s.input({1}, TensorType::INT32) : s.indices({1}, {1});
+    if (code == BuiltinOperator::CUMSUM) {
+      s.output({2, 3, 4});
+      seeds.push_back(s.make(code, {x, axis}, schema::CumsumOptionsT{}));
+    } else {
+      s.output(Seed::spec({2, 4}, TensorType::INT32));
+      seeds.push_back(s.make(code, {x, axis}, schema::ArgMaxOptionsT{}));
+    }
+  }
+  return seeds;
+}
+
+Seeds log_softmax(BuiltinOperator code, TensorType type) {
+  Seed s(type);
+  const int x = s.input({2, 5});
+  TensorSpec y = Seed::spec({2, 5}, type);
+  if (!y.scale.empty()) y.scale = {1.0f / 16};
+  if (!y.scale.empty()) y.zero_point = {127};
+  s.output(y);
+  return {s.make(code, {x}, schema::LogSoftmaxOptionsT{})};
+}
+
+Seeds fills(BuiltinOperator code, TensorType type) {
+  Seed s(type);
+  const int dims = s.indices({2}, {2, 3});
+  const int value = s.input({});
+  s.output({2, 3});
+  return {s.make(code, {dims, value}, schema::FillOptionsT{})};
 }
 
 Seeds reshapes(BuiltinOperator code, TensorType type) {
@@ -319,6 +358,7 @@ Seeds seeds_of(BuiltinOperator code, TensorType type) {
     case FULLY_CONNECTED:
       return fully_connected(code, type);
     case AVERAGE_POOL_2D:
+    case L2_POOL_2D:
     case MAX_POOL_2D:
       return pools(code, type);
     case ADD:
@@ -358,7 +398,19 @@ Seeds seeds_of(BuiltinOperator code, TensorType type) {
     case PADV2:
       return pads(code, type);
     case MEAN:
+    case REDUCE_ALL:
+    case REDUCE_MAX:
+    case REDUCE_MIN:
+    case SUM:
       return reductions(code, type);
+    case ARG_MAX:
+    case ARG_MIN:
+    case CUMSUM:
+      return along_axis(code, type);
+    case LOG_SOFTMAX:
+      return log_softmax(code, type);
+    case FILL:
+      return fills(code, type);
     case RESHAPE:
       return reshapes(code, type);
     case STRIDED_SLICE:

@@ -270,6 +270,17 @@ constexpr Case kGraphCases[] = {
      Code::kCustomOperatorUnknown,
      "op 0 \"My?Op\" \"m\": custom operator is not one that the program brings; write it "
      "(tandem/custom_op.h) and add it to the OpSet"},
+    {"operator_of_other_hardware",
+     [](schema::ModelT& m) {
+       m.operator_codes[0]->builtin_code = BuiltinOperator::CUSTOM;
+       m.operator_codes[0]->deprecated_builtin_code = 32;
+       m.operator_codes[0]->custom_code = "ethos-u";
+     },
+     Code::kEthosU,
+     "op 0 \"ethos-u\" \"m\": the operator is a program for an Arm Ethos-U, another processor that this "
+     "machine "
+     "does "
+     "not have; give the model as it was before Vela compiled it"},
     {"too_many_inputs",
      [](schema::ModelT& m) {
        op(m, 0).inputs = {0, 0, 0};

@@ -31,6 +31,7 @@ Status missing(const OperatorInfo& op) {
 #undef TANDEM_OP
   };
   if (op.builtin == OpDef::kCustom) {
+    if (op.custom_code == "ethos-u") return {.code = Code::kEthosU};
     return {.code = std::ranges::find(kCustomCodes, op.custom_code) != std::end(kCustomCodes)
                         ? Code::kOperatorNotRegistered
                         : Code::kCustomOperatorUnknown};
