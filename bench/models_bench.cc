@@ -36,10 +36,10 @@ std::shared_ptr<Loaded> load(const std::string& path) {
   tandem::Planner planner(loaded->model, tandem::all_ops(), 1);
   loaded->workspace_bytes = planner.workspace_bytes();
   std::vector<uint8_t> workspace(loaded->workspace_bytes);
-  const tandem::PlanListener count_macs{
-      .context = &loaded->macs, .on_step = [](void* macs, int16_t, tandem::KernelId, tandem::Work work) {
-        *static_cast<uint64_t*>(macs) += work.macs;
-      }};
+  const tandem::PlanListener count_macs{.context = &loaded->macs,
+                                        .on_step = [](void* macs, const tandem::PlannedStep& step) {
+                                          *static_cast<uint64_t*>(macs) += step.work.macs;
+                                        }};
   if (!planner.measure(workspace, count_macs).ok()) return nullptr;
   return loaded;
 }

@@ -57,6 +57,7 @@ std::string block_name(const ArenaBlock& block, const PlanReport& report, const 
   if (block.buffer >= tensors) {
     const uint32_t op = block.buffer - tensors;
     if (op == subgraph.operator_count()) return "state of operators";
+    if (op > subgraph.operator_count()) return "called subgraphs";
     return fmt::format("scratch of op {} {}", op, operator_name(subgraph.op(op)));
   }
   const std::string name = short_tensor_name(subgraph, static_cast<int32_t>(block.buffer));

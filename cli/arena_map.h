@@ -6,9 +6,9 @@
 
 namespace tandem::cli {
 
-/// A tensor, or an operator's scratch, in the arena.
+/// A tensor, an operator's scratch or the tensors of called subgraphs, in the arena.
 struct ArenaBlock {
-  uint32_t buffer = 0;    ///< tensor, or tensor count + operator
+  uint32_t buffer = 0;    ///< tensor, or tensor count + operator, or behind these: called subgraphs
   size_t offset = 0;      ///< from the arena's start, behind the plan
   uint32_t bytes = 0;     ///< as placed: a multiple of 8
   int32_t first = 0;      ///< operator that writes it; -1: a model input

@@ -128,7 +128,9 @@ void compare_outputs(Measured& measured, const std::vector<BenchmarkInput>& inpu
 // host's, its longest step has them all: others only get data into shape.
 void add_macs(std::vector<StepText>& texts, const PlanReport& plan) {
   std::map<int, std::vector<uint64_t>> planned;  // of each operator
-  for (const StepReport& step : plan.steps) planned[step.op].push_back(step.work.macs);
+  for (const PlannedStep& step : plan.steps) {
+    if (step.subgraph == 0) planned[step.op].push_back(step.work.macs);
+  }
   std::map<int, std::vector<StepText*>> taken;
   for (StepText& text : texts) taken[text.op].push_back(&text);
   for (const auto& [op, steps] : taken) {

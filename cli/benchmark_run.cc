@@ -163,9 +163,12 @@ class Meter final : public sim::Observer {
   }
 
   void see_core0(uint32_t pc, Cycles now) {
-    if (pc == step_returns_to_) end_step(now);
-    if (pc == places_.run_step) {
+    // A step that calls a subgraph runs its steps inside: deeper in the stack.
+    const uint32_t stack = machine_.core(0).reg(13);
+    if (pc == step_returns_to_ && stack == step_stack_) end_step(now);
+    if (pc == places_.run_step && step_returns_to_ == kNowhere) {
       step_returns_to_ = link(0);
+      step_stack_ = stack;
       step_begun_ = now;
       stalls_at_step_ = stalls_;
       inferences_.back().steps.push_back({});
@@ -217,6 +220,7 @@ class Meter final : public sim::Observer {
   bool measuring_ = false;
   Cycles begun_ = 0, step_begun_ = 0;
   uint32_t step_returns_to_ = kNowhere;
+  uint32_t step_stack_ = 0;  // when it was entered
   std::array<StallCycles, 2> stalls_{}, stalls_at_step_{};
   StallCycles stalls_at_begin_{};
   std::array<Work, 2> work_;

@@ -94,6 +94,22 @@ struct Refusal {
   std::vector<std::string> places{};  // "3", or "subgraph 1: 3"
 };
 
+// A subgraph and what planning found in it.
+struct Graph {
+  explicit Graph(const Model& model, uint32_t number)
+      : index(number),
+        subgraph(model, number),
+        steps(subgraph.operator_count()),
+        refusals(subgraph.operator_count(), nullptr) {}
+
+  uint32_t index;
+  Subgraph subgraph;
+  std::vector<std::vector<PlannedStep>> steps;  // of each operator
+  std::vector<const Status*> refusals;          // each operator's, or null
+  std::set<int32_t> parameters;                 // constants that operators read
+  uint64_t macs = 0;
+};
+
 class Inspection {
  public:
   Inspection(const Session& session, uint32_t workers)
@@ -101,19 +117,21 @@ class Inspection {
         main_(session.model(), 0),
         root_(flat::root({.bytes = session.model().bytes()})),
         workers_(workers),
-        report_(report_plan(session.model(), workers)),
-        steps_(main_.operator_count()),
-        refusal_of_(main_.operator_count(), nullptr) {
-    for (const StepReport& step : report_.steps) {
-      steps_[static_cast<size_t>(step.op)].push_back(step);
-      macs_ += step.work.macs;
+        report_(report_plan(session.model(), workers)) {
+    for (uint32_t s = 0; s < subgraph_count(session.model()); ++s) graphs_.emplace_back(session.model(), s);
+    for (const PlannedStep& step : report_.steps) {
+      Graph& graph = graphs_[static_cast<size_t>(step.subgraph)];
+      graph.steps[static_cast<size_t>(step.op)].push_back(step);
+      graph.macs += step.work.macs;
     }
     for (const Status& status : report_.refusals) {
-      if (status.subgraph == 0) refusal_of_[static_cast<size_t>(status.op)] = &status;
+      graphs_[static_cast<size_t>(status.subgraph)].refusals[static_cast<size_t>(status.op)] = &status;
     }
-    for (uint32_t i = 0; i < main_.operator_count(); ++i) {
-      for (const int32_t tensor : indices(main_.op(i).inputs)) {
-        if (main_.tensor(tensor).constant()) parameters_.insert(tensor);
+    for (Graph& graph : graphs_) {
+      for (uint32_t i = 0; i < graph.subgraph.operator_count(); ++i) {
+        for (const int32_t tensor : indices(graph.subgraph.op(i).inputs)) {
+          if (graph.subgraph.tensor(tensor).constant()) graph.parameters.insert(tensor);
+        }
       }
     }
     find_blocks();
@@ -128,18 +146,16 @@ class Inspection {
  private:
   void find_blocks();
   [[nodiscard]] std::vector<Refusal> refusals() const;
-  [[nodiscard]] std::string operands_text(const OperatorInfo& op) const;
-  [[nodiscard]] uint64_t constant_bytes(const OperatorInfo& op) const;
   [[nodiscard]] const char* place(const TensorInfo& tensor) const;
-  [[nodiscard]] uint64_t parameter_count() const;
-  [[nodiscard]] uint64_t parameter_bytes() const;
+  [[nodiscard]] bool called(const Graph& graph) const;
 
   [[nodiscard]] std::string header_text() const;
-  [[nodiscard]] std::string operators_text() const;
+  [[nodiscard]] std::string operators_text(const Graph& graph) const;
   [[nodiscard]] std::string tensors_text() const;
   [[nodiscard]] std::string arena_text() const;
   [[nodiscard]] std::string refusals_text() const;
-  [[nodiscard]] json operator_json(uint32_t index) const;
+  [[nodiscard]] json operator_json(const Graph& graph, uint32_t index) const;
+  [[nodiscard]] json operators_json(const Graph& graph) const;
   [[nodiscard]] json tensor_json(int32_t index) const;
   [[nodiscard]] json arena_json() const;
 
@@ -148,11 +164,8 @@ class Inspection {
   flat::Table root_;
   uint32_t workers_;
   PlanReport report_;
-  std::vector<std::vector<StepReport>> steps_;  // of each operator
-  std::vector<const Status*> refusal_of_;       // each operator's, or null
-  std::set<int32_t> parameters_;                // constants that operators read
-  std::map<uint32_t, ArenaBlock> blocks_;       // by buffer
-  uint64_t macs_ = 0;
+  std::vector<Graph> graphs_;
+  std::map<uint32_t, ArenaBlock> blocks_;  // by buffer
 };
 
 void Inspection::find_blocks() {
@@ -192,33 +205,35 @@ std::string Inspection::why_not() const {
                      counted(report_.refusals.size(), "operator"), fmt::join(names, ", "));
 }
 
-uint64_t Inspection::constant_bytes(const OperatorInfo& op) const {
+bool Inspection::called(const Graph& graph) const { return report_.called[graph.index]; }
+
+uint64_t constant_bytes(const Subgraph& subgraph, const OperatorInfo& op) {
   uint64_t bytes = 0;
   for (const int32_t tensor : indices(op.inputs)) {
-    const TensorInfo info = main_.tensor(tensor);
+    const TensorInfo info = subgraph.tensor(tensor);
     if (info.constant()) bytes += info.bytes;
   }
   return bytes;
 }
 
-uint64_t Inspection::parameter_count() const {
+uint64_t parameter_count(const Graph& graph) {
   uint64_t count = 0;
-  for (const int32_t tensor : parameters_) count += main_.tensor(tensor).elements;
+  for (const int32_t tensor : graph.parameters) count += graph.subgraph.tensor(tensor).elements;
   return count;
 }
 
-uint64_t Inspection::parameter_bytes() const {
+uint64_t parameter_bytes(const Graph& graph) {
   uint64_t bytes = 0;
-  for (const int32_t tensor : parameters_) bytes += main_.tensor(tensor).bytes;
+  for (const int32_t tensor : graph.parameters) bytes += graph.subgraph.tensor(tensor).bytes;
   return bytes;
 }
 
 // "INT8 [1,8,8,4] + [1,8,8,4] -> [1,8,8,4]": a type is written where it is another one than before.
-std::string Inspection::operands_text(const OperatorInfo& op) const {
+std::string operands_text(const Subgraph& subgraph, const OperatorInfo& op) {
   constexpr size_t kShown = 3;
   std::vector<TensorInfo> inputs;
   for (const int32_t tensor : indices(op.inputs)) {
-    if (tensor >= 0 && !main_.tensor(tensor).constant()) inputs.push_back(main_.tensor(tensor));
+    if (tensor >= 0 && !subgraph.tensor(tensor).constant()) inputs.push_back(subgraph.tensor(tensor));
   }
   const char* type = "";
   const auto operand = [&](const TensorInfo& tensor) {
@@ -237,7 +252,7 @@ std::string Inspection::operands_text(const OperatorInfo& op) const {
     return text;
   };
   std::vector<TensorInfo> outputs;
-  for (const int32_t tensor : indices(op.outputs)) outputs.push_back(main_.tensor(tensor));
+  for (const int32_t tensor : indices(op.outputs)) outputs.push_back(subgraph.tensor(tensor));
   std::string text = list(inputs);
   if (!text.empty()) text += ' ';
   return text + "-> " + list(outputs);
@@ -273,22 +288,25 @@ std::string Inspection::header_text() const {
   for (const Metadata& entry : read_metadata(root_)) {
     text += fmt::format("  metadata  \"{}\", {}\n", printable(entry.name), counted(entry.bytes, "byte"));
   }
-  for (uint32_t s = 1; s < subgraph_count(session_.model()); ++s) {
-    const Subgraph subgraph(session_.model(), s);
+  for (const Graph& graph : graphs_) {
+    if (graph.index == 0) continue;
     std::map<std::string, unsigned> counts;
-    for (uint32_t i = 0; i < subgraph.operator_count(); ++i) ++counts[operator_name(subgraph.op(i))];
+    for (uint32_t i = 0; i < graph.subgraph.operator_count(); ++i)
+      ++counts[operator_name(graph.subgraph.op(i))];
     std::vector<std::string> operators;
     for (const auto& [name, count] : counts) {
       operators.push_back(count == 1 ? name : fmt::format("{} {}", count, name));
     }
-    text += fmt::format("  subgraph {} \"{}\": {} ({}), {}\n", s, printable(subgraph_name(root_, s)),
-                        counted(subgraph.operator_count(), "operator"), fmt::join(operators, ", "),
-                        counted(subgraph.tensor_count(), "tensor"));
+    text += fmt::format(
+        "  subgraph {} \"{}\": {} ({}), {}{}\n", graph.index, printable(subgraph_name(root_, graph.index)),
+        counted(graph.subgraph.operator_count(), "operator"), fmt::join(operators, ", "),
+        counted(graph.subgraph.tensor_count(), "tensor"), called(graph) ? "" : ", never called");
   }
   return text;
 }
 
-std::string Inspection::operators_text() const {
+std::string Inspection::operators_text(const Graph& graph) const {
+  const Subgraph& subgraph = graph.subgraph;
   using enum TextTable::Align;
   TextTable table({{"#", kRight},
                    {"operator"},
@@ -299,35 +317,41 @@ std::string Inspection::operators_text() const {
                    {"kernel"},
                    {"units", kRight},
                    {"alive", kRight}});
-  for (uint32_t i = 0; i < main_.operator_count(); ++i) {
-    const OperatorInfo op = main_.op(i);
+  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
+    const OperatorInfo op = subgraph.op(i);
     uint64_t macs = 0;
     std::vector<std::string> kernels;
     std::vector<std::string> units;
-    for (const StepReport& step : steps_[i]) {
+    for (const PlannedStep& step : graph.steps[i]) {
       macs += step.work.macs;
       kernels.emplace_back(kernel_name(step.kernel));
       units.push_back(std::to_string(step.work.units));
     }
     std::string kernel = runs_text(kernels);
-    if (refusal_of_[i] != nullptr) {
+    if (graph.refusals[i] != nullptr) {
       kernel = "cannot be run";
     } else if (kernels.empty() && report_.status.ok()) {
       kernel = "none: in place";
     }
     std::string alive;
-    if (report_.status.ok()) alive = grouped(report_.alive_bytes[i]) + (i == report_.peak() ? "*" : " ");
-    const uint64_t constants = constant_bytes(op);
+    if (graph.index == 0 && report_.status.ok()) {
+      alive = grouped(report_.alive_bytes[i]) + (i == report_.peak() ? "*" : " ");
+    }
+    const uint64_t constants = constant_bytes(subgraph, op);
     table.row({std::to_string(i), operator_name(op),
-               op.outputs.count > 0 ? short_tensor_name(main_, op.outputs.get<int32_t>(0)) : "",
-               operands_text(op), macs > 0 ? grouped(macs) : "", constants > 0 ? grouped(constants) : "",
-               kernel, runs_text(units), alive});
+               op.outputs.count > 0 ? short_tensor_name(subgraph, op.outputs.get<int32_t>(0)) : "",
+               operands_text(subgraph, op), macs > 0 ? grouped(macs) : "",
+               constants > 0 ? grouped(constants) : "", kernel, runs_text(units), alive});
   }
-  std::string text = "\n" + table.text();
+  std::string text = "\n";
+  if (graph.index != 0) {
+    text += fmt::format("Subgraph {} \"{}\"\n", graph.index, printable(subgraph_name(root_, graph.index)));
+  }
+  text += table.text();
   text += fmt::format("{}: {} multiply-accumulates{}, {} parameters in {} bytes\n",
-                      counted(main_.operator_count(), "operator"), grouped(macs_),
-                      report_.refusals.empty() ? "" : " in those that can be run", grouped(parameter_count()),
-                      grouped(parameter_bytes()));
+                      counted(subgraph.operator_count(), "operator"), grouped(graph.macs),
+                      report_.refusals.empty() ? "" : " in those that can be run",
+                      grouped(parameter_count(graph)), grouped(parameter_bytes(graph)));
   return text;
 }
 
@@ -368,6 +392,9 @@ std::string Inspection::arena_text() const {
   line("tensors", need.tensor_bytes,
        fmt::format("with scratch; {}lower bound {} without working in place", peak,
                    grouped(need.lower_bound)));
+  if (report_.called_bytes > 0) {
+    line("", report_.called_bytes, "of them shared by the tensors of called subgraphs");
+  }
   if (need.persistent_bytes > 0) {
     line("", need.persistent_bytes, "of them variables, kept from one invocation to the next");
   }
@@ -395,7 +422,10 @@ std::string Inspection::refusals_text() const {
 }
 
 std::string Inspection::text(const InspectOptions& options) const {
-  std::string text = header_text() + operators_text();
+  std::string text = header_text();
+  for (const Graph& graph : graphs_) {
+    if (called(graph)) text += operators_text(graph);
+  }
   if (options.tensors) text += tensors_text();
   if (report_.status.ok()) {
     text += arena_text();
@@ -409,27 +439,33 @@ std::string Inspection::text(const InspectOptions& options) const {
 
 // ---- JSON
 
-json Inspection::operator_json(uint32_t index) const {
-  const OperatorInfo op = main_.op(index);
+json Inspection::operator_json(const Graph& graph, uint32_t index) const {
+  const OperatorInfo op = graph.subgraph.op(index);
   json object{{"index", index},
               {"operator", operator_name(op)},
               {"inputs", indices(op.inputs)},
               {"outputs", indices(op.outputs)},
-              {"constant_bytes", constant_bytes(op)}};
-  if (const Status* refusal = refusal_of_[index]) {
+              {"constant_bytes", constant_bytes(graph.subgraph, op)}};
+  if (const Status* refusal = graph.refusals[index]) {
     object["refused"] = sentence(*refusal, &session_.model());
     return object;
   }
   uint64_t macs = 0;
   object["steps"] = json::array();
-  for (const StepReport& step : steps_[index]) {
+  for (const PlannedStep& step : graph.steps[index]) {
     macs += step.work.macs;
     object["steps"].push_back(
         {{"kernel", kernel_name(step.kernel)}, {"units", step.work.units}, {"macs", step.work.macs}});
   }
   object["macs"] = macs;
-  if (report_.status.ok()) object["alive_bytes"] = report_.alive_bytes[index];
+  if (graph.index == 0 && report_.status.ok()) object["alive_bytes"] = report_.alive_bytes[index];
   return object;
+}
+
+json Inspection::operators_json(const Graph& graph) const {
+  json list = json::array();
+  for (uint32_t i = 0; i < graph.subgraph.operator_count(); ++i) list.push_back(operator_json(graph, i));
+  return list;
 }
 
 json block_json(const ArenaBlock& block) {
@@ -466,13 +502,15 @@ json Inspection::arena_json() const {
              {"plan_bytes", need.plan_bytes},
              {"tensor_bytes", need.tensor_bytes},
              {"persistent_bytes", need.persistent_bytes},
+             {"called_bytes", report_.called_bytes},
              {"lower_bound", need.lower_bound},
              {"workspace_bytes", need.workspace_bytes},
              {"arena_bytes", need.arena_bytes},
              {"arena_bytes_32bit", report_.arena_bytes_32bit},
              {"scratch", json::array()}};
   for (const auto& [buffer, block] : blocks_) {
-    if (buffer < main_.tensor_count()) continue;
+    const uint32_t tensors_and_scratch = main_.tensor_count() + main_.operator_count();
+    if (buffer < main_.tensor_count() || buffer >= tensors_and_scratch) continue;
     json scratch = block_json(block);
     scratch["op"] = buffer - main_.tensor_count();
     arena["scratch"].push_back(scratch);
@@ -487,9 +525,9 @@ json Inspection::as_json() const {
               {"inputs", indices(main_.inputs())},
               {"outputs", indices(main_.outputs())},
               {"runs", runs()},
-              {"macs", macs_},
-              {"parameters", parameter_count()},
-              {"parameter_bytes", parameter_bytes()},
+              {"macs", graphs_[0].macs},
+              {"parameters", parameter_count(graphs_[0])},
+              {"parameter_bytes", parameter_bytes(graphs_[0])},
               {"metadata", json::array()},
               {"subgraphs", json::array()},
               {"operators", json::array()},
@@ -498,13 +536,14 @@ json Inspection::as_json() const {
   for (const Metadata& entry : read_metadata(root_)) {
     object["metadata"].push_back({{"name", entry.name}, {"bytes", entry.bytes}});
   }
-  for (uint32_t s = 0; s < subgraph_count(session_.model()); ++s) {
-    const Subgraph subgraph(session_.model(), s);
-    object["subgraphs"].push_back({{"name", subgraph_name(root_, s)},
-                                   {"operators", subgraph.operator_count()},
-                                   {"tensors", subgraph.tensor_count()}});
+  for (const Graph& graph : graphs_) {
+    object["subgraphs"].push_back({{"name", subgraph_name(root_, graph.index)},
+                                   {"operators", graph.subgraph.operator_count()},
+                                   {"tensors", graph.subgraph.tensor_count()},
+                                   {"called", called(graph)}});
+    if (graph.index != 0) object["subgraphs"].back()["ops"] = operators_json(graph);
   }
-  for (uint32_t i = 0; i < main_.operator_count(); ++i) object["operators"].push_back(operator_json(i));
+  object["operators"] = operators_json(graphs_[0]);
   for (uint32_t i = 0; i < main_.tensor_count(); ++i) {
     object["tensors"].push_back(tensor_json(static_cast<int32_t>(i)));
   }

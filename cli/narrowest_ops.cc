@@ -37,15 +37,21 @@ struct Need {
 };
 
 std::map<OperatorKey, Need> needs(const Model& model) {
-  const Subgraph subgraph(model, 0);
-  const auto key = [&](int16_t op) { return key_of(subgraph.op(static_cast<uint32_t>(op))); };
+  const auto key = [&](int32_t subgraph, int32_t op) {
+    return key_of(Subgraph(model, static_cast<uint32_t>(subgraph)).op(static_cast<uint32_t>(op)));
+  };
   std::map<OperatorKey, Need> needs;
-  for (uint32_t i = 0; i < subgraph.operator_count(); ++i) needs[key_of(subgraph.op(i))];
   const PlanReport report = report_plan(model, 1);
-  for (const StepReport& step : report.steps) needs[key(step.op)].kernels.insert(step.kernel);
-  for (const Status& refusal : report.refusals) {
-    if (refusal.subgraph == 0 && refusal.op >= 0) needs[key(refusal.op)].refused = true;
+  for (uint32_t s = 0; s < report.called.size(); ++s) {
+    const Subgraph subgraph(model, s);
+    for (uint32_t i = 0; report.called[s] && i < subgraph.operator_count(); ++i) {
+      needs[key_of(subgraph.op(i))];
+    }
   }
+  for (const PlannedStep& step : report.steps) {
+    needs[key(step.subgraph, step.op)].kernels.insert(step.kernel);
+  }
+  for (const Status& refusal : report.refusals) needs[key(refusal.subgraph, refusal.op)].refused = true;
   return needs;
 }
 

@@ -10,10 +10,6 @@
 namespace tandem::cli {
 namespace {
 
-bool is_known(const OperatorInfo& op) {
-  return std::ranges::any_of(all_ops(), [&](const OpDef* def) { return serves(*def, op); });
-}
-
 std::vector<uint64_t> alive_bytes(std::span<const Buffer> buffers, uint32_t operators) {
   std::vector<uint64_t> alive(operators);
   for (uint32_t i = 0; i < buffers.size(); ++i) {
@@ -39,31 +35,21 @@ PlanReport report_plan(const Model& model, uint32_t workers) {
   std::vector<uint8_t> workspace(planner.workspace_bytes());
   const PlanListener listener{
       .context = &report,
-      .on_step =
-          [](void* context, int16_t op, KernelId kernel, Work work) {
-            static_cast<PlanReport*>(context)->steps.push_back({.op = op, .kernel = kernel, .work = work});
-          },
+      .on_step = [](void* context,
+                    const PlannedStep& step) { static_cast<PlanReport*>(context)->steps.push_back(step); },
       .on_refused =
           [](void* context, const Status& status) {
             static_cast<PlanReport*>(context)->refusals.push_back(status);
           }};
   report.status = planner.measure(workspace, listener);
 
-  // The operators of branches and loops: planning them is their operator's business, which may be missing.
-  for (uint32_t s = 1; s < subgraph_count(model); ++s) {
-    const Subgraph subgraph(model, s);
-    for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
-      const OperatorInfo op = subgraph.op(i);
-      if (is_known(op)) continue;
-      report.refusals.push_back({.code = Code::kOperatorUnknown,
-                                 .subgraph = static_cast<int16_t>(s),
-                                 .op = op.index,
-                                 .a = op.builtin});
-    }
+  for (const PlannedSubgraph& subgraph : planner.planned().subgraphs) {
+    report.called.push_back(subgraph.depth != PlannedSubgraph::kNotCalled);
   }
   if (!report.status.ok()) return report;
 
   report.buffers.assign(planner.buffers().begin(), planner.buffers().end());
+  report.called_bytes = report.buffers.back().bytes;
   report.alive_bytes = alive_bytes(report.buffers, Subgraph(model, 0).operator_count());
   report.need = planner.need();
   constexpr uint32_t kPointerBytes = 4;
@@ -87,6 +73,10 @@ std::string short_tensor_name(const Subgraph& subgraph, int32_t tensor) {
     name.remove_prefix(name.find('/') + 1);
   if (name.empty()) return fmt::format("tensor {}", tensor);
   return shortened(printable(name), kWidth);
+}
+
+std::string operator_number(uint32_t subgraph, uint32_t op) {
+  return subgraph == 0 ? std::to_string(op) : fmt::format("{}:{}", subgraph, op);
 }
 
 std::string operator_place(const Model& model, int16_t op) {

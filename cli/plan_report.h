@@ -9,24 +9,20 @@
 
 namespace tandem::cli {
 
-/// A step of a plan.
-struct StepReport {
-  int16_t op = 0;
-  KernelId kernel{};
-  Work work;
-};
-
-/// What planning finds in a model's main subgraph, of a refused one too as far as that can be said.
+/// What planning finds in a model, of a refused one too as far as that can be said.
 struct PlanReport {
-  Status status;                  ///< ok, or the first reason why there is no plan
-  std::vector<Status> refusals;   ///< of all operators, in the model's order; other subgraphs' after them
-  std::vector<StepReport> steps;  ///< of the operators that are not refused
+  Status status;                 ///< ok, or the first reason why there is no plan
+  std::vector<Status> refusals;  ///< of all operators of the main subgraph and those that it calls, in order
+  std::vector<PlannedStep> steps;  ///< of the operators that are not refused, in the plan's order
+  std::vector<bool> called{};      ///< each subgraph: the main one, or called from it, as far as known
 
   // Only if status.ok():
-  std::vector<Buffer> buffers;  ///< of all tensors, then of all operators' scratch
+  std::vector<Buffer> buffers;  ///< Planner::buffers()
+  uint64_t called_bytes = 0;    ///< the block that called subgraphs share, the last of `buffers`
   ArenaNeed need;
-  size_t arena_bytes_32bit = 0;         ///< need.arena_bytes where a pointer has 4 bytes
-  std::vector<uint64_t> alive_bytes{};  ///< arena bytes in use during each operator, scratch included
+  size_t arena_bytes_32bit = 0;  ///< need.arena_bytes where a pointer has 4 bytes
+  /// Arena bytes in use during each operator of the main subgraph, scratch included.
+  std::vector<uint64_t> alive_bytes{};
 
   /// The operator during which most of the arena is in use; 0 if there is none.
   [[nodiscard]] size_t peak() const;
@@ -40,6 +36,9 @@ std::string operator_name(const OperatorInfo& op);
 /// Enough of a tensor's name to tell it from others in a table: the last parts of its path, of names that a
 /// converter joined with ';' the first. "tensor 3" if it has none.
 std::string short_tensor_name(const Subgraph& subgraph, int32_t tensor);
+
+/// "7", or "2:7" where the subgraph is not the main one.
+std::string operator_number(uint32_t subgraph, uint32_t op);
 
 /// "op 7 CONV_2D "conv2/Relu"" of the main subgraph.
 std::string operator_place(const Model& model, int16_t op);

@@ -224,7 +224,7 @@ Problem Run::no_outputs(const tandem::Outcome& outcome, uint64_t invocation) con
   return problem(
       "{}: {}: stopped in invocation {} because of its data: an index, size or count is out of the range "
       "that "
-      "the operator takes; check the inputs.",
+      "the operator takes, or a loop does not end; check the inputs.",
       session_.name(), place, invocation);
 }
 
@@ -278,19 +278,28 @@ std::string Run::profile_text() const {
                    {"MACs", kRight}});
   uint64_t all_ticks = 0;
   uint64_t all_macs = 0;
-  for (const uint64_t ticks : step_times_.ticks()) all_ticks += ticks;
-  for (const StepReport& step : plan_.steps) all_macs += step.work.macs;
+  bool calls = false;
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    const PlannedStep& step = plan_.steps[i];
+    // The time of a step that calls a subgraph has that of the subgraph's steps in it.
+    if (step.subgraph == 0) all_ticks += step_times_.ticks()[i];
+    calls |= step.subgraph != 0;
+    all_macs += step.work.macs;
+  }
   const auto percent = [](uint64_t part, uint64_t all) {
     return all == 0 ? std::string()
                     : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(all));
   };
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
-    const StepReport& step = plan_.steps[i];
-    const OperatorInfo op = main_.op(static_cast<uint32_t>(step.op));
-    const int32_t output = op.outputs.count > 0 ? op.outputs.get<int32_t>(0) : -1;
+    const PlannedStep& step = plan_.steps[i];
+    const Subgraph subgraph(session_.model(), static_cast<uint32_t>(step.subgraph));
+    const OperatorInfo op = subgraph.op(static_cast<uint32_t>(step.op));
     const uint64_t macs = step.work.macs;
-    table.row({std::to_string(i), std::to_string(step.op), operator_name(op),
-               short_tensor_name(main_, output), kernel_name(step.kernel), std::to_string(step.work.units),
+    table.row({std::to_string(i),
+               operator_number(static_cast<uint32_t>(step.subgraph), static_cast<uint32_t>(step.op)),
+               operator_name(op),
+               op.outputs.count > 0 ? short_tensor_name(subgraph, op.outputs.get<int32_t>(0)) : "",
+               kernel_name(step.kernel), std::to_string(step.work.units),
                percent(step_times_.ticks()[i], all_ticks), macs > 0 ? grouped(macs) : "",
                macs > 0 ? percent(macs, all_macs) : ""});
   }
@@ -298,18 +307,22 @@ std::string Run::profile_text() const {
              percent(all_macs, all_macs)});
   return fmt::format("\nSteps, shares of the host's time over {}, {}:\n",
                      counted(timing_.invocations, "invocation"), counted(options_.workers, "worker")) +
-         table.text();
+         table.text() +
+         (calls ? "Ops of called subgraphs are numbered SUBGRAPH:OP; their times are part of the caller's.\n"
+                : "");
 }
 
 json Run::profile_json() const {
   json steps = json::array();
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
-    const StepReport& step = plan_.steps[i];
+    const PlannedStep& step = plan_.steps[i];
+    const Subgraph subgraph(session_.model(), static_cast<uint32_t>(step.subgraph));
     const double ticks = static_cast<double>(step_times_.ticks()[i]);
     steps.push_back(
         {{"step", i},
+         {"subgraph", step.subgraph},
          {"op", step.op},
-         {"operator", operator_name(main_.op(static_cast<uint32_t>(step.op)))},
+         {"operator", operator_name(subgraph.op(static_cast<uint32_t>(step.op)))},
          {"kernel", kernel_name(step.kernel)},
          {"units", step.work.units},
          {"macs", step.work.macs},

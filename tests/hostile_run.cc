@@ -59,14 +59,17 @@ struct Cost {
 Result<Cost> cost_of(const Model& model, std::span<uint8_t> workspace) {
   Cost cost;
   Planner planner(model, all_ops(), 1U);
-  TANDEM_TRY(planner.measure(workspace,
-                             {.context = &cost, .on_step = [](void* context, int16_t, KernelId, Work work) {
-                                static_cast<Cost*>(context)->macs += work.macs;
-                              }}));
+  TANDEM_TRY(
+      planner.measure(workspace, {.context = &cost, .on_step = [](void* context, const PlannedStep& step) {
+                                    static_cast<Cost*>(context)->macs += step.work.macs;
+                                  }}));
   cost.need = planner.need();
   for (const Buffer& buffer : planner.buffers()) cost.unshared_bytes += buffer.bytes;
   return cost;
 }
+
+// As many as are planned count in full against the limits.
+constexpr uint32_t kMostCalledSteps = 200;
 
 // What a model made of two inputs: the outcomes, and the outputs' bytes.
 struct Results {
@@ -127,7 +130,7 @@ class SpreadRun {
   [[nodiscard]] TensorView output(uint32_t i) const { return view(bound_, bound_.plan.outputs()[i]); }
   Outcome invoke() {
     static constexpr Port kOneWorker;
-    return run(bound_, kOneWorker, nullptr);
+    return run(bound_, kOneWorker, {.most_called_steps = kMostCalledSteps});
   }
 
  private:
@@ -197,6 +200,7 @@ HostileRun run_hostile(std::span<const uint8_t> tflite, const HostileLimits& lim
       cost->macs > limits.macs) {
     return {.ending = HostileRun::Ending::kTooSlow};
   }
+  interpreter.limit_called_steps(kMostCalledSteps);
   // The plan lies before the tensors in the same memory, where AddressSanitizer sees no border.
   const std::vector<uint8_t> plan(interpreter.plan_bytes().begin(), interpreter.plan_bytes().end());
   const Results results = invoke_twice(interpreter, tflite);

@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     const std::span<uint8_t> tensor = tandem::view(bound, plan.inputs()[i]).bytes;
     std::copy_n(input.bytes().begin(), std::min(tensor.size(), input.bytes().size()), tensor.begin());
   }
-  if (!tandem::run(bound, tandem::Port{}, nullptr).ok()) return 1;
+  if (!tandem::run(bound, tandem::Port{}).ok()) return 1;
   for (const tandem::PlanTensor& output : plan.outputs()) {
     const std::span<uint8_t> bytes = tandem::view(bound, output).bytes;
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);

@@ -82,7 +82,8 @@ class StepTimes {
   [[nodiscard]] Profiler profiler() {
     return {.context = this, .on_step = [](void* context, const StepProfile& step) {
               auto& self = *static_cast<StepTimes*>(context);
-              if (self.count_ < self.room_.size()) self.room_[self.count_++] = step;
+              // Steps of called subgraphs are part of the step that calls them.
+              if (step.subgraph == 0 && self.count_ < self.room_.size()) self.room_[self.count_++] = step;
             }};
   }
   void print_all() const {

@@ -22,17 +22,20 @@ struct Outcome {
     kDataError,  ///< a value was out of range (an index in GATHER_ND, an iteration limit in WHILE)
   };
   Kind kind = Kind::kOk;
-  int16_t op = -1;  ///< the operator, if not kOk
+  int16_t op = -1;  ///< the operator of the main subgraph, if not kOk
 
   [[nodiscard]] constexpr bool ok() const { return kind == Kind::kOk; }
 };
 
 /// One executed step, as a profiler sees it.
+/// One that runs a subgraph (IF, WHILE, CALL_ONCE) comes after the steps that it ran, and its time includes
+/// theirs.
 struct StepProfile {
   uint16_t step = 0;
-  int16_t op = 0;      ///< operator index in the model's main subgraph
-  uint16_t units = 0;  ///< how many pieces the step was cut into
-  uint64_t begin = 0;  ///< Port::ticks
+  uint16_t subgraph = 0;  ///< 0: the model's main one
+  int16_t op = 0;         ///< operator index in the subgraph
+  uint16_t units = 0;     ///< how many pieces the step was cut into
+  uint64_t begin = 0;     ///< Port::ticks
   uint64_t end = 0;
 };
 
@@ -41,6 +44,11 @@ struct Profiler {
   void* context = nullptr;
   void (*on_step)(void* context, const StepProfile& step) = nullptr;
 };
+
+/// How many steps the subgraphs that IF, WHILE and CALL_ONCE call may run in one invocation, each call
+/// counted as one more: enough for a loop over every sample of seconds of sound, and an endless one ends in
+/// moments.
+constexpr uint32_t kDefaultCalledSteps = 1'000'000;
 
 /// What a plan takes, in bytes.
 struct ArenaNeed {
@@ -99,6 +107,10 @@ class Interpreter {
   /// Variables (state kept between invocations) back to their start: real zero.
   void reset_variables();
 
+  /// An invocation in which called subgraphs would run more steps than this ends with kDataError at the
+  /// operator that called. (An operator is one step, mostly; a call is one more.)
+  void limit_called_steps(uint32_t steps) { most_called_steps_ = steps; }
+
   /// `profiler` must outlive its use; null ends it.
   void set_profiler(const Profiler* profiler) { profiler_ = profiler; }
 
@@ -120,6 +132,7 @@ class Interpreter {
   const Port* port_ = &kOneWorker;
   const Profiler* profiler_ = nullptr;
   uint32_t used_ = 0;
+  uint32_t most_called_steps_ = kDefaultCalledSteps;
 };
 
 }  // namespace tandem

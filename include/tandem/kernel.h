@@ -39,12 +39,15 @@ struct Bases {
   const uint8_t* plan = nullptr;
 };
 
+struct SectionRunner;
+
 /// One worker's share of a step: units [begin, end). What a unit is, the kernel's contract says.
 struct Task {
   const Bases& bases;
   uint32_t begin = 0;
   uint32_t end = 0;
   uint32_t worker = 0;
+  SectionRunner* sections = nullptr;  ///< Tandem's own: for IF, WHILE, CALL_ONCE
 
   /// An operand to read; null where the optional operand is absent.
   template <class T>

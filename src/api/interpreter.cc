@@ -115,7 +115,8 @@ TensorView Interpreter::output(uint32_t index) const {
 
 Outcome Interpreter::invoke() {
   if (plan_ == nullptr) return {.kind = Outcome::Kind::kDataError};
-  return run(bind(plan_, kernels_, tensors_, constants_), *port_, profiler_);
+  return run(bind(plan_, kernels_, tensors_, constants_), *port_,
+             {.profiler = profiler_, .most_called_steps = most_called_steps_});
 }
 
 void Interpreter::reset_variables() {

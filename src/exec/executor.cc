@@ -64,6 +64,7 @@ struct SharedStep {
   KernelFunction kernel = nullptr;
   const void* params = nullptr;
   const Bases& bases;
+  SectionRunner& sections;
   Streams& streams;
   uint32_t index;
   std::atomic<KernelResult> outcome = KernelResult::kOk;  // of any worker that has something to say
@@ -71,8 +72,9 @@ struct SharedStep {
   TANDEM_HOT("work") static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
     auto& step = *static_cast<SharedStep*>(self);
     if (worker == 0 && step.streams.due(step.index)) step.streams.advance(step.index, kNoStep);
-    const KernelResult result =
-        step.kernel(step.params, {.bases = step.bases, .begin = begin, .end = end, .worker = worker});
+    const KernelResult result = step.kernel(
+        step.params,
+        {.bases = step.bases, .begin = begin, .end = end, .worker = worker, .sections = &step.sections});
     if (result != KernelResult::kOk) step.outcome.store(result, std::memory_order_relaxed);
   }
 };
@@ -82,11 +84,13 @@ struct SharedStep {
 // A function of its own under a stable name: what measures steps, on a board or a simulator, looks for its
 // entry and its return.
 [[gnu::noinline]] TANDEM_HOT("run_step") KernelResult
-    run_step(const BoundPlan& bound, const Port& port, Streams& streams, uint32_t index) {
+    run_step(const BoundPlan& bound, const Port& port, SectionRunner& sections, Streams& streams,
+             uint32_t index) {
   const Step& step = bound.plan.steps()[index];
   SharedStep shared{.kernel = bound.kernels[step.kernel]->run,
                     .params = bound.plan.at<uint8_t>(step.params),
                     .bases = bound.bases,
+                    .sections = sections,
                     .streams = streams,
                     .index = index};
   // What this step does not need is started by worker 0 with its first unit, when the others are at work.
@@ -117,6 +121,7 @@ Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> consta
   if (header.magic != kPlanMagic) return {.code = Code::kPlanCorrupt, .a = 2};
   if (header.plan_bytes > plan.size() || view.data_at() > header.plan_bytes)
     return {.code = Code::kPlanCorrupt, .a = 3};
+  if (header.main_steps > header.steps) return {.code = Code::kPlanCorrupt, .a = 7};
   if (header.kernels != kernels.size()) return {.code = Code::kPlanCorrupt, .a = 4};
   for (uint32_t i = 0; i < header.kernels; ++i) {
     if (view.kernels()[i] != kernels[i]->id) {
@@ -150,32 +155,65 @@ void reset_variables(const BoundPlan& bound) {
   }
 }
 
-TANDEM_HOT("run") Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler) {
-  const std::span<const Step> steps = bound.plan.steps();
+namespace {
+
+// One invocation.
+struct Invocation : SectionRunner {
+  const BoundPlan& bound;
+  const Port& port;
+  const Profiler* profiler;
+  uint32_t called_steps_left;
+
+  Outcome run_steps(const Section& section, Streams& streams);
+  static KernelResult run_called(SectionRunner& self, const Section& section);
+};
+
+TANDEM_HOT("run") Outcome Invocation::run_steps(const Section& section, Streams& streams) {
+  const bool profiled = profiler != nullptr && profiler->on_step != nullptr;
+  const bool timed = profiled && port.ticks != nullptr;
+  const uint32_t end = uint32_t{section.first_step} + section.steps;
+  for (uint32_t i = section.first_step; i < end; ++i) {
+    const uint64_t begin_ticks = timed ? port.ticks(port.context) : 0;
+    const KernelResult result = run_step(bound, port, *this, streams, i);
+    const Step& step = bound.plan.steps()[i];
+    if (profiled) {
+      profiler->on_step(profiler->context, {.step = static_cast<uint16_t>(i),
+                                            .subgraph = step.subgraph,
+                                            .op = step.op,
+                                            .units = step.units,
+                                            .begin = begin_ticks,
+                                            .end = timed ? port.ticks(port.context) : 0});
+    }
+    if (result != KernelResult::kOk) return {.kind = result, .op = step.op};
+  }
+  return {};
+}
+
+// Nothing is streamed meanwhile: streams go by the steps of the main subgraph.
+KernelResult Invocation::run_called(SectionRunner& self, const Section& section) {
+  auto& invocation = static_cast<Invocation&>(self);
+  // A call counts as a step, so that an endless loop of nothing ends too.
+  const uint32_t steps = 1 + uint32_t{section.steps};
+  if (steps > invocation.called_steps_left) return KernelResult::kDataError;
+  invocation.called_steps_left -= steps;
+  Streams none{.port = invocation.port, .bases = invocation.bound.bases, .next = nullptr, .end = nullptr};
+  return invocation.run_steps(section, none).kind;
+}
+
+}  // namespace
+
+TANDEM_HOT("run") Outcome run(const BoundPlan& bound, const Port& port, const RunOptions& options) {
   const std::span<const PlanStream> all_streams = bound.plan.streams();
   Streams streams{.port = port,
                   .bases = bound.bases,
                   .next = all_streams.data(),
                   .end = all_streams.data() + all_streams.size()};
-  const bool profiled = profiler != nullptr && profiler->on_step != nullptr;
-  for (uint32_t i = 0; i < steps.size(); ++i) {
-    const bool timed = profiled && port.ticks != nullptr;
-    const uint64_t begin = timed ? port.ticks(port.context) : 0;
-    const KernelResult result = run_step(bound, port, streams, i);
-    if (profiled) {
-      profiler->on_step(profiler->context, {.step = static_cast<uint16_t>(i),
-                                            .op = steps[i].op,
-                                            .units = steps[i].units,
-                                            .begin = begin,
-                                            .end = timed ? port.ticks(port.context) : 0});
-    }
-    if (result != KernelResult::kOk) {
-      streams.finish();
-      return {.kind = result, .op = steps[i].op};
-    }
-  }
+  Invocation invocation{
+      {.run = Invocation::run_called}, bound, port, options.profiler, options.most_called_steps};
+  const Outcome outcome =
+      invocation.run_steps({.first_step = 0, .steps = bound.plan.header().main_steps}, streams);
   streams.finish();
-  return {};
+  return outcome;
 }
 
 TensorView view(const BoundPlan& bound, const PlanTensor& tensor) {

@@ -27,8 +27,13 @@ Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> consta
 /// Fills every variable with its start value.
 void reset_variables(const BoundPlan& bound);
 
-/// One inference: each step in turn, cut into units over the port's workers.
-Outcome run(const BoundPlan& bound, const Port& port, const Profiler* profiler);
+struct RunOptions {
+  const Profiler* profiler = nullptr;
+  uint32_t most_called_steps = kDefaultCalledSteps;  ///< Interpreter::limit_called_steps
+};
+
+/// One inference: each step of the main subgraph in turn, cut into units over the port's workers.
+Outcome run(const BoundPlan& bound, const Port& port, const RunOptions& options = {});
 
 /// The caller's view of a plan's input or output.
 TensorView view(const BoundPlan& bound, const PlanTensor& tensor);

@@ -7,6 +7,17 @@
 // The kernels that Tandem has (tandem/kernel.h says what a kernel is).
 namespace tandem {
 
+/// Consecutive steps of a plan: a subgraph.
+struct Section {
+  uint16_t first_step = 0;
+  uint16_t steps = 0;
+};
+
+/// Runs sections for the kernels that decide which (IF, WHILE, CALL_ONCE). Theirs are steps of one unit.
+struct SectionRunner {
+  KernelResult (*run)(SectionRunner& self, const Section& section) = nullptr;
+};
+
 /// The numbers of all kernels; plans name kernels by them.
 enum class KernelId : uint16_t {
 #define TANDEM_KERNEL(name, Params) name,

@@ -341,6 +341,34 @@ std::string_view Model::tensor_name(int32_t index) const {
   return bytes_.empty() ? std::string_view{} : Subgraph(*this, 0).tensor_name(index);
 }
 
+CalledSubgraphs called_subgraphs(const OperatorInfo& op) {
+  constexpr uint8_t kIfOptions = 92;
+  constexpr uint8_t kWhileOptions = 93;
+  constexpr uint8_t kCallOnceOptions = 103;
+  CalledSubgraphs called;
+  uint8_t options_type = 0;
+  switch (static_cast<Builtin>(op.builtin)) {
+    case Builtin::IF:
+      called.count = 2;
+      options_type = kIfOptions;
+      break;
+    case Builtin::WHILE:
+      called.count = 2;
+      options_type = kWhileOptions;
+      break;
+    case Builtin::CALL_ONCE:
+      called.count = 1;
+      options_type = kCallOnceOptions;
+      break;
+    default:
+      return called;
+  }
+  // Without options it is subgraph 0, as the schema has it.
+  if (op.options_type != options_type) return called;
+  for (uint32_t i = 0; i < called.count; ++i) called.subgraphs[i] = op.options.scalar<int32_t>(i);
+  return called;
+}
+
 uint32_t subgraph_count(const Model& model) {
   return model_root(model).vector(field::kSubgraphs, sizeof(uint32_t)).count;
 }

@@ -88,6 +88,15 @@ struct OperatorInfo {
   flat::Vector custom_options;
 };
 
+/// The subgraphs that an operator calls. Nothing says that they exist.
+struct CalledSubgraphs {
+  uint32_t count = 0;
+  int32_t subgraphs[2] = {};
+};
+/// IF: what to do if the condition holds, and if not. WHILE: the condition, the body. CALL_ONCE: one. All
+/// others: none.
+CalledSubgraphs called_subgraphs(const OperatorInfo& op);
+
 /// One subgraph of a model that `Model::load` has accepted.
 class Subgraph {
  public:

@@ -13,6 +13,7 @@
 namespace tandem {
 
 class PlanPass;
+struct ResourceTable;
 
 /// How a step is cut and what it costs.
 struct Work {
@@ -97,6 +98,27 @@ class OpContext {
     }
     return ref;
   }
+
+  // ---- other subgraphs, of operators that call them (called_subgraphs())
+  /// The operator's own.
+  [[nodiscard]] int32_t subgraph_index() const;
+  /// Refuses unless the model has this subgraph. If it has, the others may be asked.
+  [[nodiscard]] Status expect_subgraph(int32_t index) const;
+  [[nodiscard]] Subgraph subgraph(int32_t index) const;
+  /// Its steps.
+  [[nodiscard]] Section section(int32_t index) const;
+  /// Where a tensor of it lies.
+  [[nodiscard]] Ref ref(int32_t subgraph, const TensorInfo& tensor);
+
+  // ---- resource variables
+  /// The number of the resource variable of these names; one that is new until now gets its own.
+  [[nodiscard]] Result<uint32_t> resource(std::string_view container, std::string_view shared_name);
+  /// Takes note that values like `value` are kept in this one; refuses if others have another size.
+  [[nodiscard]] Status keep_in_resource(uint32_t resource, const TensorInfo& value, bool assigned);
+  /// The places of all.
+  [[nodiscard]] ResourceTable resources() const;
+  /// The operator of this subgraph that writes `tensor`; its index is -1 if none does.
+  [[nodiscard]] OperatorInfo writer(const TensorInfo& tensor) const;
 
   // ---- the result
   /// Appends a step. An operator may emit none (RESHAPE in place), one or several.

@@ -101,12 +101,14 @@ std::span<uint16_t> sorted(std::span<const Buffer> buffers, std::span<uint16_t> 
 
 }  // namespace
 
-uint32_t persistent_bytes(std::span<const Buffer> buffers) {
-  uint32_t bytes = 0;
-  for (const Buffer& buffer : buffers) {
-    if (buffer.variable != 0) bytes += buffer.bytes;
+uint64_t place_variables(std::span<Buffer> buffers, uint64_t start) {
+  for (Buffer& buffer : buffers) {
+    if (buffer.variable == 0) continue;
+    // As for place(): beyond 4 GiB only the sum counts.
+    buffer.offset = static_cast<uint32_t>(start);
+    start += buffer.bytes;
   }
-  return bytes;
+  return start;
 }
 
 uint64_t lower_bound_bytes(std::span<const Buffer> tensors, int16_t operators) {
@@ -123,13 +125,8 @@ uint64_t lower_bound_bytes(std::span<const Buffer> tensors, int16_t operators) {
   return bound;
 }
 
-uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed) {
-  uint64_t start = 0;
-  for (Buffer& buffer : buffers) {
-    if (buffer.variable == 0) continue;
-    buffer.offset = static_cast<uint32_t>(start);
-    start += buffer.bytes;
-  }
+uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
+                 uint64_t start) {
   size_t best = 0;
   size_t last = 0;
   uint64_t best_end = UINT64_MAX;
@@ -150,9 +147,9 @@ uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span
 }
 
 StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
-                             OperatorTimes times, uint64_t laid_out, uint64_t limit) {
+                             OperatorTimes times, const StreamRoom& room) {
   constexpr int16_t kMaxLead = 31;  // bounds the time that this takes
-  limit = std::max(limit, laid_out);
+  const uint64_t limit = std::max(room.limit, room.laid_out);
   size_t wanted = 0;
   size_t placed_count = 0;
   for (uint32_t i = 0; i < buffers.size(); ++i) {
@@ -172,7 +169,7 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
     return buffers[a].first != buffers[b].first ? buffers[a].first < buffers[b].first : a < b;
   });
 
-  StreamedLayout layout{.end = laid_out};
+  StreamedLayout layout{.end = room.laid_out};
   int64_t next_start = INT64_MAX;  // of the copy that follows
   for (size_t k = wanted; k-- > 0;) {
     Buffer& buffer = buffers[order[k]];
@@ -187,8 +184,7 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
       // worth the memory.
       if (start + cycles - needed_at > cycles - cycles / 8) break;
       buffer.first = first;
-      const uint64_t offset =
-          lowest_place(buffers, buffer, placed.first(placed_count), persistent_bytes(buffers));
+      const uint64_t offset = lowest_place(buffers, buffer, placed.first(placed_count), room.start);
       if (offset + buffer.bytes > limit) continue;
       buffer.offset = static_cast<uint32_t>(offset);
       buffer.constant = static_cast<uint8_t>(Buffer::kStreamWanted + needed - first);

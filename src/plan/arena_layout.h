@@ -34,33 +34,38 @@ struct Buffer {
 };
 
 constexpr uint32_t kBufferAlignment = 8;
-/// Bytes of working memory that laying out one buffer takes, itself included.
-constexpr uint32_t kLayoutBytesPerBuffer = sizeof(Buffer) + 2 * sizeof(uint16_t);
 
-/// Places every buffer that has bytes and is its own root, so that buffers alive together do not overlap.
-/// Variables go to the front. Returns the end of the highest. `order` and `placed` are working memory, as
-/// long as `buffers`. Time: buffers² for each of a handful of heuristics; deterministic.
-uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed);
+/// Places variables one behind the other from `start`. Returns their end.
+uint64_t place_variables(std::span<Buffer> buffers, uint64_t start);
+
+/// Places every other buffer that has bytes and is its own root at `start` or above, so that buffers alive
+/// together do not overlap. Returns the end of the highest. `order` and `placed` are working memory, as long
+/// as `buffers`. Time: buffers² for each of a handful of heuristics; deterministic.
+uint64_t lay_out(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
+                 uint64_t start);
 
 /// When each operator starts, in cycles from the first one's start, as far as that can be said.
 using OperatorTimes = std::span<const uint32_t>;
+
+/// Where streamed constants may lie, beside what lay_out() placed there.
+struct StreamRoom {
+  uint64_t start = 0;     ///< as for lay_out()
+  uint64_t laid_out = 0;  ///< what it returned
+  uint64_t limit = 0;     ///< none ends above this or `laid_out`
+};
 
 struct StreamedLayout {
   uint64_t end = 0;      ///< of the highest buffer
   uint32_t streams = 0;  ///< how many were placed
 };
 
-/// Gives streamed constants places beside the buffers that lay_out() placed, whose highest end is `laid_out`,
-/// none of them ending above max(laid_out, limit). Copies run one after the other in the order of need, each
-/// as late as it can start and still arrive; later where there is no memory before, or never where it would
-/// come too late to be worth it. `order` and `placed` are as for lay_out; `order` then starts with all that
-/// are wanted, in the order of need, those without a place behind the others. May be called again with
-/// another limit.
+/// Gives streamed constants places beside the buffers that lay_out() placed. Copies run one after the other
+/// in the order of need, each as late as it can start and still arrive; later where there is no memory
+/// before, or never where it would come too late to be worth it. `order` and `placed` are as for lay_out;
+/// `order` then starts with all that are wanted, in the order of need, those without a place behind the
+/// others. May be called again with another limit.
 StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> order, std::span<uint16_t> placed,
-                             OperatorTimes times, uint64_t laid_out, uint64_t limit);
-
-/// Bytes of all variables.
-uint32_t persistent_bytes(std::span<const Buffer> buffers);
+                             OperatorTimes times, const StreamRoom& room);
 
 /// The largest sum of tensors alive at one time, variables included, as if nothing were done in place.
 uint64_t lower_bound_bytes(std::span<const Buffer> tensors, int16_t operators);

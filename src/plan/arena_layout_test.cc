@@ -18,7 +18,7 @@ struct Layout {
 Layout lay_out(std::vector<Buffer> buffers) {
   std::vector<uint16_t> order(buffers.size());
   std::vector<uint16_t> placed(buffers.size());
-  const uint64_t end = lay_out(buffers, order, placed);
+  const uint64_t end = lay_out(buffers, order, placed, place_variables(buffers, 0));
   return {std::move(buffers), end};
 }
 
@@ -109,11 +109,12 @@ TEST(PlaceStreams, NeverOverlapAnythingAliveNorPassTheLimit) {
     want_streams(random, buffers, operators);
     const std::vector<uint32_t> times = random_times(random, operators, seed % 2 == 0 ? 500'000 : 20'000);
     std::vector<uint16_t> order(count), placed(count);
-    const uint64_t laid_out = lay_out(buffers, order, placed);
+    const uint64_t start = place_variables(buffers, 0);
+    const uint64_t laid_out = lay_out(buffers, order, placed, start);
     const std::vector<Buffer> before = buffers;
     // Placed anew for each limit, from what the limit before has left behind.
     for (const uint64_t limit : {uint64_t{0}, laid_out + 4000, uint64_t{1} << 30, laid_out}) {
-      const StreamedLayout layout = place_streams(buffers, order, placed, times, laid_out, limit);
+      const StreamedLayout layout = place_streams(buffers, order, placed, times, {start, laid_out, limit});
       placed_streams += layout.streams;
       EXPECT_LE(layout.end, std::max(limit, laid_out));
       uint32_t streams = 0;
@@ -159,13 +160,13 @@ TEST(PlaceStreams, StartAsLateAsTheyArriveInTime) {
   buffers[3] = {.bytes = 4096, .first = 2, .last = 2, .root = 3, .constant = Buffer::kStreamWanted};
   const std::vector<uint32_t> times = {0, 100'000, 200'000};
   std::vector<uint16_t> order(4), placed(4);
-  const uint64_t end = lay_out(buffers, order, placed);
+  const uint64_t end = lay_out(buffers, order, placed, 0);
   EXPECT_EQ(end, 8192U);
   // Both constants are wanted while both tensors are alive, so one needs more arena; the other one has the
   // memory that is free during the first operator, but not during the second, which reads it.
-  EXPECT_EQ(place_streams(buffers, order, placed, times, end, 0).streams, 0U);
-  EXPECT_EQ(place_streams(buffers, order, placed, times, end, end + 4096).streams, 1U);
-  const StreamedLayout layout = place_streams(buffers, order, placed, times, end, UINT32_MAX);
+  EXPECT_EQ(place_streams(buffers, order, placed, times, {0, end, 0}).streams, 0U);
+  EXPECT_EQ(place_streams(buffers, order, placed, times, {0, end, end + 4096}).streams, 1U);
+  const StreamedLayout layout = place_streams(buffers, order, placed, times, {0, end, UINT32_MAX});
   EXPECT_EQ(layout.streams, 2U);
   EXPECT_EQ(layout.end, end + 8192);
   EXPECT_EQ(buffers[2].first, 0);
@@ -177,11 +178,11 @@ TEST(PlaceStreams, NoneIsWorthMemoryThatComesTooLate) {
   buffers[0] = {.bytes = 64, .first = -1, .last = 1, .root = 0};
   buffers[1] = {.bytes = 65536, .first = 1, .last = 1, .root = 1, .constant = Buffer::kStreamWanted};
   std::vector<uint16_t> order(2), placed(2);
-  const uint64_t end = lay_out(buffers, order, placed);
+  const uint64_t end = lay_out(buffers, order, placed, 0);
   const std::vector<uint32_t> fast = {0, 50'000};
-  EXPECT_EQ(place_streams(buffers, order, placed, fast, end, UINT32_MAX).streams, 0U);
+  EXPECT_EQ(place_streams(buffers, order, placed, fast, {0, end, UINT32_MAX}).streams, 0U);
   const std::vector<uint32_t> slow = {0, 2'000'000};
-  EXPECT_EQ(place_streams(buffers, order, placed, slow, end, UINT32_MAX).streams, 1U);
+  EXPECT_EQ(place_streams(buffers, order, placed, slow, {0, end, UINT32_MAX}).streams, 1U);
 }
 
 TEST(ArenaLayout, IsDeterministic) {
@@ -227,7 +228,7 @@ TEST(ArenaLayout, VariablesComeFirst) {
   buffers[2] = {.bytes = 64, .first = 1, .last = 1, .root = 2};
   const Layout layout = lay_out(buffers);
   EXPECT_EQ(layout.buffers[1].offset, 0U);
-  EXPECT_EQ(persistent_bytes(layout.buffers), 16U);
+  EXPECT_EQ(layout.buffers[0].offset, 16U);
   EXPECT_EQ(layout.end, 80U);
 }
 

@@ -10,6 +10,9 @@
 //   PlanHeader | Step[steps] | PlanTensor[inputs] | PlanTensor[outputs] | PlanVariable[variables]
 //   | PlanStream[streams] | uint16_t kernel ids[kernels] | data: steps' parameters, dimensions, prepared
 //   constants
+// The first `main_steps` are the model's main subgraph; those of the subgraphs that it calls follow, each
+// subgraph's together. Kernels of steps that call (IF, WHILE) have the sections that they may run in their
+// parameters.
 // Steps name kernels by position in the plan's list of kernel ids; the program supplies the functions in that
 // order.
 namespace tandem {
@@ -31,17 +34,17 @@ struct PlanHeader {
   uint8_t workers = 1;              ///< how many workers scratch memory is laid out for
   uint8_t constants_remainder = 0;  ///< address of the model file modulo kConstantsAlignment
   uint16_t streams = 0;
-  uint16_t reserved = 0;
+  uint16_t main_steps = 0;  ///< of `steps`: what an invocation runs
 };
 constexpr uint32_t kConstantsAlignment = 16;
 
 /// One kernel call.
 struct Step {
-  uint16_t kernel = 0;  ///< position in the plan's list of kernels
-  int16_t op = 0;       ///< the operator that it computes (part of)
-  uint16_t units = 1;   ///< pieces that workers may take, 1 to 65535
-  uint16_t reserved = 0;
-  uint32_t params = 0;  ///< offset in the plan
+  uint16_t kernel = 0;    ///< position in the plan's list of kernels
+  int16_t op = 0;         ///< the operator that it computes (part of)
+  uint16_t units = 1;     ///< pieces that workers may take, 1 to 65535
+  uint16_t subgraph = 0;  ///< the operator's
+  uint32_t params = 0;    ///< offset in the plan
 };
 
 /// A model input or output.

@@ -49,6 +49,12 @@ Status missing(const OperatorInfo& op) {
   }
 }
 
+// Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite
+// Micro).
+uint8_t zero_byte(const TensorInfo& tensor) {
+  return tensor.type == Type::kInt8 ? static_cast<uint8_t>(tensor.quantization.zero_point()) : 0;
+}
+
 }  // namespace
 
 PlanTarget::PlanTarget(const Port& port) : workers(port.workers) {
@@ -61,20 +67,40 @@ void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
   plan_ = plan;
   kernels_ = kernels;
   counts_ = {};
+  state_bytes_ = 0;
   data_bytes_ = PlanView(plan).data_at();
   counts_.plan_bytes = data_bytes_;
+  write_resource_table();
 }
 
-Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops,
-                     const PlanListener& listener) {
+Status PlanPass::run(std::span<const OpDef* const> ops, const PlanListener& listener) {
   listener_ = &listener;
   ops_ = ops;
   Status first_refusal;
+  for (subgraph_ = 0; subgraph_ < planned_.subgraphs.size(); ++subgraph_) {
+    if (current().depth == PlannedSubgraph::kNotCalled) continue;
+    const uint32_t first_step = counts_.steps;
+    TANDEM_TRY(run_subgraph(first_refusal));
+    current().section = {.first_step = static_cast<uint16_t>(first_step),
+                         .steps = static_cast<uint16_t>(counts_.steps - first_step)};
+  }
+  TANDEM_TRY(first_refusal);
+  subgraph_ = 0;
+  counts_.main_steps = current().section.steps;
+  write_tensors(Subgraph(model_, 0));
+  write_variables();
+  if (!writing()) write_resource_table();
+  return too_large_ ? Status{.code = Code::kPlanTooLarge} : Status{};
+}
+
+// Refusals go to the listener, if it wants them, and the first to `first_refusal`.
+Status PlanPass::run_subgraph(Status& first_refusal) {
+  const Subgraph subgraph(model_, subgraph_);
   for (uint32_t i = 0; i < subgraph.operator_count(); ++i) {
     op_ = static_cast<int16_t>(i);
     const OperatorInfo op = subgraph.op(i);
     OpContext context(*this, subgraph, op);
-    const OpDef* def = find_op(ops, op);
+    const OpDef* def = find_op(ops_, op);
     missing_kernel_ = KernelId::kCount;
     Status status = def != nullptr ? def->plan(context) : missing(op);
     if (status.ok() && missing_kernel_ != KernelId::kCount) {
@@ -88,14 +114,13 @@ Status PlanPass::run(const Subgraph& subgraph, std::span<const OpDef* const> ops
                 .a = static_cast<int32_t>(shared_number_) - static_cast<int32_t>(user_kernel_id(0))};
     }
     if (status.ok()) continue;
+    status.subgraph = static_cast<int16_t>(subgraph_);
     status.op = op_;
-    if (listener.on_refused == nullptr) return status;
-    listener.on_refused(listener.context, status);
+    if (listener_->on_refused == nullptr) return status;
+    listener_->on_refused(listener_->context, status);
     if (first_refusal.ok()) first_refusal = status;
   }
-  TANDEM_TRY(first_refusal);
-  write_tensors(subgraph);
-  return too_large_ ? Status{.code = Code::kPlanTooLarge} : Status{};
+  return {};
 }
 
 uint32_t PlanPass::reserve(uint64_t bytes, uint32_t alignment) {
@@ -142,7 +167,7 @@ uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
 
 // What fast loops take, because copies that start too early cost memory only, too late ones time.
 void PlanPass::estimate(uint64_t macs, uint64_t elements) {
-  if (op_cycles_.empty()) return;
+  if (op_cycles_.empty() || subgraph_ != 0) return;
   constexpr uint64_t kCyclesPerMac = 2;
   constexpr uint64_t kCyclesPerElement = 8;
   uint32_t& cycles = op_cycles_[static_cast<uint32_t>(op_)];
@@ -153,7 +178,11 @@ void PlanPass::estimate(uint64_t macs, uint64_t elements) {
 }
 
 void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
-  if (listener_->on_step != nullptr) listener_->on_step(listener_->context, op_, kernel.id, work);
+  if (listener_->on_step != nullptr) {
+    listener_->on_step(
+        listener_->context,
+        {.subgraph = static_cast<int16_t>(subgraph_), .op = op_, .kernel = kernel.id, .work = work});
+  }
   const uint32_t units = work.units == 0 ? 1 : work.units;
   if (counts_.steps == UINT16_MAX || units > UINT16_MAX) {
     too_large_ = true;
@@ -163,15 +192,20 @@ void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params
   const uint32_t params_at = reserve(params_bytes, kPlanAlignment);
   if (writing()) {
     std::memcpy(plan_ + params_at, params, params_bytes);
-    const_cast<Step&>(PlanView(plan_).steps()[counts_.steps]) = {
-        .kernel = kernel_position, .op = op_, .units = static_cast<uint16_t>(units), .params = params_at};
+    const_cast<Step&>(PlanView(plan_).steps()[counts_.steps]) = {.kernel = kernel_position,
+                                                                 .op = op_,
+                                                                 .units = static_cast<uint16_t>(units),
+                                                                 .subgraph = static_cast<uint16_t>(subgraph_),
+                                                                 .params = params_at};
   }
   ++counts_.steps;
 }
 
-Ref PlanPass::tensor_ref(const TensorInfo& tensor) {
+Ref PlanPass::tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor) {
   if (!tensor.present()) return {};
-  if (!tensor.constant()) return Ref::make(Ref::kArena, buffers_[static_cast<uint32_t>(tensor.index)].offset);
+  if (!tensor.constant()) {
+    return Ref::make(Ref::kArena, subgraph.buffers[static_cast<uint32_t>(tensor.index)].offset);
+  }
   const uint32_t alignment = element_alignment(tensor.type);
   if (reinterpret_cast<uintptr_t>(tensor.data) % alignment == 0) {
     return Ref::make(Ref::kConstants, static_cast<uint32_t>(tensor.data - model_.bytes().data()));
@@ -193,8 +227,9 @@ bool PlanPass::streamable(const TensorInfo& tensor) const {
 }
 
 Ref PlanPass::streamed_ref(const TensorInfo& tensor) {
-  if (!streamable(tensor)) return tensor_ref(tensor);
-  Buffer& buffer = buffers_[static_cast<uint32_t>(tensor.index)];
+  // A called subgraph's constants have no time at which they are needed.
+  if (subgraph_ != 0 || !streamable(tensor)) return tensor_ref(tensor);
+  Buffer& buffer = buffers()[static_cast<uint32_t>(tensor.index)];
   if (writing()) {
     return buffer.streamed() ? Ref::make(Ref::kArena, buffer.offset) : tensor_ref(tensor);
   }
@@ -244,15 +279,24 @@ void PlanPass::write_tensors(const Subgraph& subgraph) {
     if (writing()) const_cast<PlanTensor&>(view.outputs()[i]) = tensor;
     ++counts_.outputs;
   }
-  for (uint32_t i = 0; i < tensor_count_; ++i) {
-    if (buffers_[i].variable == 0) continue;
-    const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
-    // Real zero: int8 state starts at its zero point, every other type as zero bytes (as in TensorFlow Lite
-    // Micro).
-    const int32_t fill = tensor.type == Type::kInt8 ? tensor.quantization.zero_point() : 0;
-    add_variable({.data = Ref::make(Ref::kArena, buffers_[i].offset),
-                  .bytes = tensor.bytes,
-                  .fill = static_cast<uint8_t>(fill)});
+}
+
+void PlanPass::write_variables() {
+  for (uint32_t s = 0; s < planned_.subgraphs.size(); ++s) {
+    const PlannedSubgraph& planned = planned_.subgraphs[s];
+    if (planned.depth == PlannedSubgraph::kNotCalled) continue;
+    const Subgraph subgraph(model_, s);
+    for (uint32_t i = 0; i < planned.tensor_count; ++i) {
+      if (planned.buffers[i].variable == 0) continue;
+      const TensorInfo tensor = subgraph.tensor(static_cast<int32_t>(i));
+      add_variable({.data = Ref::make(Ref::kArena, planned.buffers[i].offset),
+                    .bytes = tensor.bytes,
+                    .fill = zero_byte(tensor)});
+    }
+  }
+  for (const ResourceVariable& resource : planned_.resources.first(planned_.resource_count)) {
+    add_variable(
+        {.data = Ref::make(Ref::kArena, resource.offset), .bytes = resource.bytes, .fill = resource.fill});
   }
 }
 
@@ -266,7 +310,7 @@ void PlanPass::add_variable(const PlanVariable& variable) {
 }
 
 Ref PlanPass::state(uint32_t bytes, uint8_t fill) {
-  const Ref ref = Ref::make(Ref::kArena, buffers_.back().offset + state_bytes_);
+  const Ref ref = Ref::make(Ref::kArena, planned_.state().offset + state_bytes_);
   if (bytes > kMaxTensorBytes - state_bytes_) {
     too_large_ = true;
     return ref;
@@ -276,16 +320,32 @@ Ref PlanPass::state(uint32_t bytes, uint8_t fill) {
   return ref;
 }
 
-void PlanPass::write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams) {
+// Measuring does this at the end, when it knows how many there are, writing at the start, when it has to know
+// where they are: what lies between is as long either way, because the table is a multiple of kPlanAlignment.
+void PlanPass::write_resource_table() {
+  static_assert(sizeof(ResourcePlace) % kPlanAlignment == 0);
+  const uint32_t count = planned_.resource_count;
+  const uint32_t table = reserve(uint64_t{count} * sizeof(ResourcePlace), kPlanAlignment);
+  resource_table_ = {.places = Ref::make(Ref::kPlan, table), .count = count};
+  if (!writing()) return;
+  auto* const places = reinterpret_cast<ResourcePlace*>(plan_ + table);
+  for (uint32_t i = 0; i < count; ++i) {
+    const ResourceVariable& resource = planned_.resources[i];
+    places[i] = {.data = Ref::make(Ref::kArena, resource.offset), .bytes = resource.bytes};
+  }
+}
+
+void PlanPass::write_streams(std::span<const uint16_t> streams) {
   const PlanView view(plan_);
+  const Subgraph subgraph(model_, 0);
   const auto first_step = [&](int32_t op) {
-    const std::span<const Step> steps = view.steps();
+    const std::span<const Step> steps = view.steps().first(counts_.main_steps);
     const auto step = std::lower_bound(steps.begin(), steps.end(), op,
                                        [](const Step& a, int32_t wanted) { return a.op < wanted; });
     return static_cast<uint16_t>(step - steps.begin());
   };
   for (const uint16_t index : streams) {
-    const Buffer& buffer = buffers_[index];
+    const Buffer& buffer = planned_.subgraphs[0].buffers[index];
     const TensorInfo tensor = subgraph.tensor(index);
     PlanStream stream{.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()),
                       .destination = buffer.offset,
@@ -376,7 +436,7 @@ bool OpContext::try_in_place(uint32_t i) {
   const int32_t source = index(op_.inputs, i);
   const int32_t target = index(op_.outputs, 0);
   if (source < 0 || target < 0 || source == target) return false;  // an operator may overwrite its variable
-  const std::span<Buffer> buffers = pass_.buffers_;
+  const std::span<Buffer> buffers = pass_.buffers();
   Buffer& from = buffers[static_cast<uint32_t>(source)];
   Buffer& to = buffers[static_cast<uint32_t>(target)];
   if (pass_.writing()) return to.root == from.root && to.bytes != 0;
@@ -408,6 +468,64 @@ Scratch OpContext::scratch(uint32_t bytes_per_worker, uint32_t shared_bytes, Ref
   shared = Ref::make(Ref::kArena, base.offset() + static_cast<uint32_t>(own));
   return {.base = base, .stride = stride};
 }
+
+int32_t OpContext::subgraph_index() const { return static_cast<int32_t>(pass_.subgraph_); }
+
+Status OpContext::expect_subgraph(int32_t index) const {
+  const uint32_t count = subgraph_count(pass_.model_);
+  if (index >= 0 && static_cast<uint32_t>(index) < count) return {};
+  return error(Code::kSubgraphIndex, index, static_cast<int32_t>(count));
+}
+
+Subgraph OpContext::subgraph(int32_t index) const { return {pass_.model_, static_cast<uint32_t>(index)}; }
+
+Section OpContext::section(int32_t index) const {
+  return pass_.planned_.subgraphs[static_cast<uint32_t>(index)].section;
+}
+
+Ref OpContext::ref(int32_t subgraph, const TensorInfo& tensor) {
+  return pass_.tensor_ref(pass_.planned_.subgraphs[static_cast<uint32_t>(subgraph)], tensor);
+}
+
+OperatorInfo OpContext::writer(const TensorInfo& tensor) const {
+  const int16_t op = tensor.present() ? pass_.buffers()[static_cast<uint32_t>(tensor.index)].first : -1;
+  return op >= 0 && op < static_cast<int32_t>(subgraph_.operator_count())
+             ? subgraph_.op(static_cast<uint32_t>(op))
+             : OperatorInfo{};
+}
+
+Result<uint32_t> OpContext::resource(std::string_view container, std::string_view shared_name) {
+  PlannedModel& planned = pass_.planned_;
+  for (uint32_t i = 0; i < planned.resource_count; ++i) {
+    const ResourceVariable& resource = planned.resources[i];
+    if (resource.container == container && resource.shared_name == shared_name) return i;
+  }
+  if (container.size() > kMaxResourceName || shared_name.size() > kMaxResourceName) {
+    return error(Code::kResourceName, kMaxResourceName);
+  }
+  if (planned.resource_count == planned.resources.size()) {
+    return error(Code::kTooManyResources, static_cast<int32_t>(planned.resources.size()));
+  }
+  planned.resources[planned.resource_count] = {.container = container, .shared_name = shared_name};
+  return planned.resource_count++;
+}
+
+Status OpContext::keep_in_resource(uint32_t resource, const TensorInfo& value, bool assigned) {
+  ResourceVariable& variable = pass_.planned_.resources[resource];
+  if (!variable.used) {
+    variable.bytes = value.bytes;
+    variable.used = true;
+  }
+  if (value.bytes != variable.bytes) {
+    return error(Code::kResourceSize, static_cast<int32_t>(value.bytes),
+                 static_cast<int32_t>(variable.bytes));
+  }
+  if (assigned && !variable.assigned) variable.fill = zero_byte(value);
+  variable.assigned |= assigned;
+  return {};
+}
+
+ResourceTable OpContext::resources() const { return pass_.resource_table_; }
 
 Ref OpContext::shared_scratch(uint32_t bytes) {
   Buffer& buffer = pass_.scratch();

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
+#include "kernels/resource_variable.h"
 #include "ops/op_context.h"
 #include "plan/arena_layout.h"
 #include "plan/plan.h"
@@ -10,11 +12,18 @@
 
 namespace tandem {
 
+struct PlannedStep {
+  int16_t subgraph = 0;
+  int16_t op = 0;
+  KernelId kernel{};
+  Work work;
+};
+
 /// Is told what planning finds; for reports. Null functions are not called.
 struct PlanListener {
   void* context = nullptr;
   /// A step of the plan.
-  void (*on_step)(void* context, int16_t op, KernelId kernel, Work work) = nullptr;
+  void (*on_step)(void* context, const PlannedStep& step) = nullptr;
   /// An operator that was refused; planning goes on to find all of them, and is refused at the end.
   void (*on_refused)(void* context, const Status& status) = nullptr;
 };
@@ -30,26 +39,65 @@ struct PlanTarget {
   uintptr_t reach_end = 0;
 };
 
-/// One walk over a model's operators: measuring (`plan` null) or writing.
+/// A subgraph of the model as planning knows it.
+struct PlannedSubgraph {
+  static constexpr uint8_t kNotCalled = UINT8_MAX;
+
+  /// Of each tensor, then of each operator's scratch. In the main subgraph two follow: of all operators'
+  /// state, and of all that called subgraphs do not keep between invocations.
+  std::span<Buffer> buffers;
+  uint32_t tensor_count = 0;
+  uint32_t operator_count = 0;
+  uint8_t depth = kNotCalled;  ///< 0: the main one; one more than that of any that calls it
+  Section section;             ///< its steps, once it has been measured
+};
+
+/// How deep calls of subgraphs may nest: each takes stack while it runs.
+constexpr uint8_t kMaxCallDepth = 8;
+constexpr uint32_t kMaxResources = 256;
+constexpr uint32_t kMaxResourceName = 255;  ///< bytes of a container or a name
+
+/// A resource variable: memory that VAR_HANDLE operators of the same name, in any subgraph, stand for.
+struct ResourceVariable {
+  std::string_view container;
+  std::string_view shared_name;
+  uint32_t bytes = 0;
+  uint32_t offset = 0;    ///< in the arena
+  uint8_t fill = 0;       ///< every byte of it at the start
+  bool used = false;      ///< `bytes` is known from an operator that reads or assigns it
+  bool assigned = false;  ///< `fill` is known from one that assigns it
+};
+
+/// What planning keeps of a model, in the planner's workspace.
+struct PlannedModel {
+  std::span<PlannedSubgraph> subgraphs;
+  std::span<ResourceVariable> resources;  ///< room for them
+  uint32_t resource_count = 0;
+
+  /// The memory of all operators' state.
+  [[nodiscard]] Buffer& state() const {
+    return subgraphs[0].buffers[subgraphs[0].tensor_count + subgraphs[0].operator_count];
+  }
+};
+
+/// One walk over the operators of a model's subgraphs: measuring (`plan` null) or writing.
 class PlanPass {
  public:
-  /// `buffers`: a record for each tensor, one for each operator's scratch, one for all their state.
-  /// `header`'s counts of sections must be final when writing.
-  PlanPass(const Model& model, std::span<Buffer> buffers, uint32_t tensor_count, const PlanTarget& target)
-      : model_(model), buffers_(buffers), tensor_count_(tensor_count), target_(target) {}
+  PlanPass(const Model& model, PlannedModel& planned, const PlanTarget& target)
+      : model_(model), planned_(planned), target_(target) {}
 
-  /// Measuring: where to write down how many cycles each operator may take.
+  /// Measuring: where to write down how many cycles each operator of the main subgraph may take.
   void estimate_into(std::span<uint32_t> op_cycles) { op_cycles_ = op_cycles; }
 
   /// From here on operators write into `plan`, whose header has the counts that measuring found.
   void start_writing(uint8_t* plan, const AnyKernel** kernels);
 
-  Status run(const Subgraph& subgraph, std::span<const OpDef* const> ops, const PlanListener& listener);
+  /// All operators of all subgraphs that are called, the main one first, and what is not operators': inputs,
+  /// outputs, variables.
+  Status run(std::span<const OpDef* const> ops, const PlanListener& listener);
 
-  /// Sections that are not operators': inputs, outputs, variables.
-  void write_tensors(const Subgraph& subgraph);
   /// Writing, at the end: `streams` as place_streams() left them in its `order`.
-  void write_streams(const Subgraph& subgraph, std::span<const uint16_t> streams);
+  void write_streams(std::span<const uint16_t> streams);
 
   [[nodiscard]] const PlanHeader& counts() const { return counts_; }
   /// Bytes of all operators' state.
@@ -62,6 +110,10 @@ class PlanPass {
   friend class OpContext;
 
   [[nodiscard]] bool writing() const { return plan_ != nullptr; }
+  Status run_subgraph(Status& first_refusal);
+  void write_tensors(const Subgraph& subgraph);
+  void write_variables();
+  void write_resource_table();
   /// `bytes` of the plan's data section: their offset, in the measuring pass relative to the section's start.
   uint32_t reserve(uint64_t bytes, uint32_t alignment);
   /// The kernel, if one of the OpDefs that serve this operator brings it; null if none does.
@@ -70,10 +122,13 @@ class PlanPass {
   void estimate(uint64_t macs, uint64_t elements);
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   PlanTensor describe_tensor(const TensorInfo& tensor);
-  Ref tensor_ref(const TensorInfo& tensor);
+  Ref tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor);
+  Ref tensor_ref(const TensorInfo& tensor) { return tensor_ref(current(), tensor); }
   Ref streamed_ref(const TensorInfo& tensor);
   [[nodiscard]] bool streamable(const TensorInfo& tensor) const;
-  Buffer& scratch() { return buffers_[tensor_count_ + static_cast<uint32_t>(op_)]; }
+  PlannedSubgraph& current() { return planned_.subgraphs[subgraph_]; }
+  std::span<Buffer> buffers() { return current().buffers; }
+  Buffer& scratch() { return buffers()[current().tensor_count + static_cast<uint32_t>(op_)]; }
 
   Ref state(uint32_t bytes, uint8_t fill);
   void add_variable(const PlanVariable& variable);
@@ -81,15 +136,16 @@ class PlanPass {
   static constexpr uint32_t kKernelWords = (static_cast<uint32_t>(KernelId::kCount) + kUserKernels + 31) / 32;
 
   const Model& model_;
-  std::span<Buffer> buffers_;
-  uint32_t tensor_count_;
+  PlannedModel& planned_;
   PlanTarget target_;
   std::span<uint32_t> op_cycles_;
   uint8_t* plan_ = nullptr;
   const AnyKernel** kernels_ = nullptr;
   const PlanListener* listener_ = nullptr;
   std::span<const OpDef* const> ops_;
+  uint32_t subgraph_ = 0;
   int16_t op_ = 0;
+  ResourceTable resource_table_;
   PlanHeader counts_;        // what has been seen so far
   uint32_t data_bytes_ = 0;  // of the data section, including what precedes it when writing
   uint32_t kernels_seen_[kKernelWords] = {};

@@ -15,7 +15,7 @@ class Planner {
   /// Bytes of workspace that measure() needs.
   [[nodiscard]] size_t workspace_bytes() const;
 
-  /// Checks the graph and every operator and lays out the arena. `workspace` stays in use until write().
+  /// Checks the graphs and every operator and lays out the arena. `workspace` stays in use until write().
   Status measure(std::span<uint8_t> workspace, const PlanListener& listener = {});
 
   /// From the next measure() on: without the kernels that take much memory. takes_memory() tells whether the
@@ -28,9 +28,11 @@ class Planner {
   void stream_within(uint64_t tensor_bytes);
 
   [[nodiscard]] const ArenaNeed& need() const { return need_; }
-  /// The records of all tensors, then of all operators' scratch, then one of all their state; as long as the
-  /// workspace lives.
-  [[nodiscard]] std::span<const Buffer> buffers() const { return buffers_; }
+  /// Of the main subgraph, the records of all tensors, then of all operators' scratch, then of all their
+  /// state and of the memory that called subgraphs share; as long as the workspace lives.
+  [[nodiscard]] std::span<const Buffer> buffers() const { return planned_.subgraphs[0].buffers; }
+  /// Everything that planning keeps; as long as the workspace lives.
+  [[nodiscard]] const PlannedModel& planned() const { return planned_; }
 
   /// Bytes of the plan itself, and of the table of kernels behind it.
   [[nodiscard]] uint32_t plan_bytes() const { return header_.plan_bytes; }
@@ -41,19 +43,33 @@ class Planner {
   Status write(uint8_t* plan, const AnyKernel** kernels);
 
  private:
-  [[nodiscard]] size_t buffer_count() const;
-  Status find_lifetimes();
+  // What the workspace holds.
+  struct Counts {
+    uint32_t subgraphs = 0;
+    uint32_t resources = 0;
+    uint32_t buffers = 0;       // of all subgraphs
+    uint32_t most_buffers = 0;  // of one of them
+    uint32_t main_operators = 0;
+
+    explicit Counts(const Model& model);
+    [[nodiscard]] size_t bytes() const;
+  };
+  Status take_workspace(std::span<uint8_t> workspace);
+  Status find_depths();
+  Status find_lifetimes(uint32_t index);
   void start_times();
+  Status lay_out_all();
 
   const Model& model_;
-  Subgraph subgraph_;
   OpSet ops_;
   PlanTarget target_;
-  std::span<Buffer> buffers_;
-  std::span<uint32_t> times_;  // of each operator
-  std::span<uint16_t> order_;  // of streams, once they are placed
+  Counts counts_;
+  PlannedModel planned_;
+  std::span<uint32_t> times_;  // of each operator of the main subgraph
+  std::span<uint16_t> order_;  // of its streams, once they are placed
   std::span<uint16_t> placed_;
   bool takes_memory_ = false;
+  uint32_t persistent_bytes_ = 0;
   uint64_t laid_out_ = 0;  // bytes of arena without streams
   PlanHeader header_;
   ArenaNeed need_;
