@@ -155,7 +155,7 @@ class Meter final : public sim::Observer {
 
   void begin(Cycles now) {
     measuring_ = true;
-    step_returns_to_ = kNowhere;
+    returns_to_.clear();
     inferences_.push_back({});
     begun_ = now;
     stalls_at_begin_ = stalls_[0];
@@ -163,12 +163,13 @@ class Meter final : public sim::Observer {
   }
 
   void see_core0(uint32_t pc, Cycles now) {
-    // A step that calls a subgraph runs its steps inside: deeper in the stack.
-    const uint32_t stack = machine_.core(0).reg(13);
-    if (pc == step_returns_to_ && stack == step_stack_) end_step(now);
-    if (pc == places_.run_step && step_returns_to_ == kNowhere) {
-      step_returns_to_ = link(0);
-      step_stack_ = stack;
+    if (!returns_to_.empty() && pc == returns_to_.back()) {
+      returns_to_.pop_back();
+      if (returns_to_.empty()) end_step(now);
+    }
+    if (pc == places_.run_step) {
+      returns_to_.push_back(link(0));
+      if (returns_to_.size() > 1) return;
       step_begun_ = now;
       stalls_at_step_ = stalls_;
       inferences_.back().steps.push_back({});
@@ -193,7 +194,6 @@ class Meter final : public sim::Observer {
       step.busy[0] = step.cycles;
     }
     for (size_t core = 0; core < 2; ++core) step.stalls[core] = stalls_[core] - stalls_at_step_[core];
-    step_returns_to_ = kNowhere;
   }
 
   void see_work(size_t core, uint32_t pc, Cycles now) {
@@ -201,7 +201,7 @@ class Meter final : public sim::Observer {
     if (pc == work.returns_to) {
       work.returns_to = kNowhere;
       // Core 1 may look for units just when there are none any more, and the step has gone.
-      if (step_returns_to_ == kNowhere) return;
+      if (returns_to_.empty()) return;
       const Cycles begin = std::max(work.begin, step_begun_);
       inferences_.back().steps.back().busy[core] += now - begin;
       if (work.first == 0) work.first = begin;
@@ -219,8 +219,8 @@ class Meter final : public sim::Observer {
   size_t shown_ = 0;
   bool measuring_ = false;
   Cycles begun_ = 0, step_begun_ = 0;
-  uint32_t step_returns_to_ = kNowhere;
-  uint32_t step_stack_ = 0;  // when it was entered
+  // Of the step, and of those that run inside because it calls a subgraph.
+  std::vector<uint32_t> returns_to_;
   std::array<StallCycles, 2> stalls_{}, stalls_at_step_{};
   StallCycles stalls_at_begin_{};
   std::array<Work, 2> work_;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "file_bytes.h"
@@ -225,21 +226,60 @@ TEST(Inspect, every_operator_that_cannot_be_run_is_listed) {
   EXPECT_FALSE(model["operators"][1].contains("refused"));
 }
 
-TEST(Inspect, other_subgraphs_are_mentioned_and_searched) {
+// A model that calls subgraph 1 once, and subgraph 2 never.
+std::vector<uint8_t> calling_model(const std::function<void(ModelBuilder&)>& called) {
   ModelBuilder b;
   const int32_t x = b.tensor({.name = "x", .shape = {1}});
+  schema::CallOnceOptionsT options;
+  options.init_subgraph_index = 1;
+  b.op(BuiltinOperator::CALL_ONCE, {}, {}, options);
   b.inputs({x});
   b.outputs({x});
-  b.add_subgraph("body");
+  b.add_subgraph("called");
+  called(b);
+  b.add_subgraph("idle");
   const int32_t in = b.tensor({.name = "in", .shape = {1}});
   const int32_t out = b.tensor({.name = "out", .shape = {1}});
-  b.custom_op("NoSuchOperator", {in}, {out});
+  b.custom_op("NobodyCares", {in}, {out});
   b.inputs({in});
   b.outputs({out});
+  return b.finish();
+}
+
+TEST(Inspect, called_subgraphs_are_shown_and_others_mentioned) {
   const TemporaryFolder folder;
-  const CommandResult result = run_tandem({"inspect", folder.add("two.tflite", b.finish())});
+  const std::string path = folder.add(
+      "calls.tflite", calling_model([](ModelBuilder& b) {
+        const int32_t one = b.constant({.name = "one", .shape = {6}}, {1.F, 2.F, 3.F, 4.F, 5.F, 6.F});
+        const int32_t sum = b.tensor({.name = "sum", .shape = {6}});
+        b.op(BuiltinOperator::ADD, {one, one}, {sum}, schema::AddOptionsT{});
+      }));
+  const CommandResult text = run_tandem({"inspect", path, "--arena"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("subgraph 1 \"called\": 1 operator (ADD), 2 tensors\n"));
+  EXPECT_THAT(text.out, HasSubstr("subgraph 2 \"idle\": 1 operator (NobodyCares), 2 tensors, never called"));
+  EXPECT_THAT(text.out, HasSubstr("Subgraph 1 \"called\""));
+  EXPECT_THAT(text.out, HasSubstr("add_f32__ref"));
+  EXPECT_THAT(text.out, HasSubstr("24  of them shared by the tensors of called subgraphs"));
+  EXPECT_THAT(text.out, HasSubstr("called subgraphs"));
+
+  const json model = inspect_json(path);
+  EXPECT_EQ(model["arena"]["called_bytes"], 24);
+  EXPECT_EQ(model["subgraphs"][1]["ops"][0]["operator"], "ADD");
+  EXPECT_TRUE(model["subgraphs"][1]["called"]);
+  EXPECT_FALSE(model["subgraphs"][2]["called"]);
+}
+
+TEST(Inspect, called_subgraphs_are_searched) {
+  const TemporaryFolder folder;
+  const std::string path = folder.add("calls.tflite", calling_model([](ModelBuilder& b) {
+                                        const int32_t in = b.constant({.name = "in", .shape = {1}}, {1.F});
+                                        const int32_t out = b.tensor({.name = "out", .shape = {1}});
+                                        b.custom_op("NoSuchOperator", {in}, {out});
+                                      }));
+  const CommandResult result = run_tandem({"inspect", path});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.out, HasSubstr("subgraph 1 \"body\": 1 operator (NoSuchOperator), 2 tensors"));
+  EXPECT_THAT(result.err, HasSubstr("1 operator cannot be run: NoSuchOperator"));
   EXPECT_THAT(result.out, HasSubstr("(op 0 of subgraph 1)"));
 }
 

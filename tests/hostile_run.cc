@@ -64,7 +64,9 @@ Result<Cost> cost_of(const Model& model, std::span<uint8_t> workspace) {
                                     static_cast<Cost*>(context)->macs += step.work.macs;
                                   }}));
   cost.need = planner.need();
-  for (const Buffer& buffer : planner.buffers()) cost.unshared_bytes += buffer.bytes;
+  for (const PlannedSubgraph& subgraph : planner.planned().subgraphs) {
+    for (const Buffer& buffer : subgraph.buffers) cost.unshared_bytes += buffer.bytes;
+  }
   return cost;
 }
 
@@ -143,26 +145,42 @@ class SpreadRun {
   // Moves the buffers apart between measuring and writing, when the planner only looks at where they are.
   // Returns the bytes of all.
   uint32_t spread(const Model& model) {
-    const std::span<Buffer> buffers(const_cast<Buffer*>(planner_.buffers().data()),
-                                    planner_.buffers().size());
-    const Subgraph subgraph(model, 0);
+    const auto& planned = const_cast<PlannedModel&>(planner_.planned());
+    for (uint32_t s = 0; s < planned.subgraphs.size(); ++s) {
+      const PlannedSubgraph& subgraph = planned.subgraphs[s];
+      if (subgraph.depth != PlannedSubgraph::kNotCalled) spread(subgraph, Subgraph(model, s));
+    }
+    for (ResourceVariable& resource : planned.resources.first(planned.resource_count)) {
+      resource.offset = place(resource.bytes);
+    }
+    gaps_.push_back({.begin = end_, .end = end_ + kGapBytes});
+    return gaps_.back().end;
+  }
+
+  void spread(const PlannedSubgraph& planned, const Subgraph& subgraph) {
+    const std::span<Buffer> buffers = planned.buffers;
+    // Behind scratch, and behind the operators' state, is the block of called subgraphs, which have their own
+    // places.
+    const size_t count = std::min<size_t>(buffers.size(), planned.tensor_count + planned.operator_count + 1);
     std::vector<uint32_t> bytes(buffers.size());  // of a buffer's largest tensor, without alignment
-    for (size_t i = 0; i < buffers.size(); ++i) {
-      const bool is_tensor = i < subgraph.tensor_count();
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_tensor = i < planned.tensor_count;
       const uint32_t size = is_tensor ? subgraph.tensor(static_cast<int32_t>(i)).bytes : buffers[i].bytes;
       bytes[buffers[i].root] = std::max(bytes[buffers[i].root], size);
     }
-    uint32_t end = 0;
-    for (size_t i = 0; i < buffers.size(); ++i) {
+    for (size_t i = 0; i < count; ++i) {
       if (buffers[i].root != i || buffers[i].bytes == 0 || buffers[i].constant != 0) continue;
-      const uint32_t begin = align_up(end + kGapBytes, kBufferAlignment);
-      gaps_.push_back({.begin = end, .end = begin});
-      buffers[i].offset = begin;
-      end = begin + bytes[i];
+      buffers[i].offset = place(bytes[i]);
     }
     for (Buffer& buffer : buffers) buffer.offset = buffers[buffer.root].offset;
-    gaps_.push_back({.begin = end, .end = end + kGapBytes});
-    return gaps_.back().end;
+  }
+
+  // Where the next `bytes` are, behind a gap.
+  uint32_t place(uint32_t bytes) {
+    const uint32_t begin = align_up(end_ + kGapBytes, kBufferAlignment);
+    gaps_.push_back({.begin = end_, .end = begin});
+    end_ = begin + bytes;
+    return begin;
   }
 
   Planner planner_;
@@ -170,6 +188,7 @@ class SpreadRun {
   std::vector<uint8_t> plan_;
   std::vector<const AnyKernel*> kernels_;
   std::vector<Gap> gaps_;
+  uint32_t end_ = 0;
   BoundPlan bound_;
 };
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "exec/executor.h"
+#include "models/model_builder.h"
 #include "run_model.h"
 
 namespace tandem {
@@ -39,12 +40,70 @@ void fill_inputs(const Interpreter& interpreter) {
   }
 }
 
+// Sections beside the main one, and variables: CALL_ONCE, IF, WHILE (once), a resource variable.
+std::string control_flow_model() {
+  using schema::BuiltinOperator;
+  using schema::TensorType;
+  models::ModelBuilder b;
+  const auto real = [&] { return b.tensor({.shape = {2}}); };
+  const auto constant_bool = [&](bool value) {
+    return b.constant_bytes({.type = TensorType::BOOL}, std::vector<uint8_t>{value});
+  };
+  const auto handle = [&] {
+    const int32_t h = b.tensor({.type = TensorType::RESOURCE});
+    schema::VarHandleOptionsT options;
+    options.shared_name = "v";
+    b.op(BuiltinOperator::VAR_HANDLE, {}, {h}, options);
+    return h;
+  };
+  const int32_t x = real(), chosen = real(), looped = real(), before = real(), y = real();
+  const int32_t flag = b.tensor({.type = TensorType::BOOL});
+  schema::CallOnceOptionsT once;
+  once.init_subgraph_index = 1;
+  b.op(BuiltinOperator::CALL_ONCE, {}, {}, once);
+  schema::IfOptionsT branches;
+  branches.then_subgraph_index = 2;
+  branches.else_subgraph_index = 2;
+  b.op(BuiltinOperator::IF, {constant_bool(true), x}, {chosen}, branches);
+  schema::WhileOptionsT loop;
+  loop.cond_subgraph_index = 3;
+  loop.body_subgraph_index = 4;
+  b.op(BuiltinOperator::WHILE, {constant_bool(true), chosen}, {flag, looped}, loop);
+  const int32_t h = handle();
+  b.op(BuiltinOperator::READ_VARIABLE, {h}, {before});
+  b.op(BuiltinOperator::ADD, {looped, before}, {y}, schema::AddOptionsT{});
+  b.op(BuiltinOperator::ASSIGN_VARIABLE, {h, y}, {});
+  b.inputs({x});
+  b.outputs({y});
+
+  b.add_subgraph("initialize");
+  b.op(BuiltinOperator::ASSIGN_VARIABLE, {handle(), b.constant({.shape = {2}}, {3.F, 5.F})}, {});
+  b.add_subgraph("doubles");
+  const int32_t in = real(), sum = real();
+  b.op(BuiltinOperator::ADD, {in, in}, {sum}, schema::AddOptionsT{});
+  b.inputs({in});
+  b.outputs({sum});
+  b.add_subgraph("condition");
+  const int32_t again = b.tensor({.type = TensorType::BOOL});
+  b.inputs({again, real()});
+  b.outputs({again});
+  b.add_subgraph("body");
+  const int32_t from = real(), next = real();
+  b.op(BuiltinOperator::ADD, {from, b.constant({.shape = {1}}, {1.F})}, {next}, schema::AddOptionsT{});
+  b.inputs({b.tensor({.type = TensorType::BOOL}), from});
+  b.outputs({constant_bool(false), next});
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "tandem_control_flow.tflite";
+  write(path, b.finish());
+  return path.string();
+}
+
 std::vector<std::string> models() {
-  std::vector<std::string> paths = {TANDEM_MODELS "/sine_int8.tflite", TANDEM_MODELS "/sine_float.tflite",
+  std::vector<std::string> paths = {control_flow_model(), TANDEM_MODELS "/sine_int8.tflite",
+                                    TANDEM_MODELS "/sine_float.tflite",
                                     TANDEM_MODELS "/person_shaped.tflite"};
   if (const std::string shared = test::reference_data(); !shared.empty()) {
-    for (const char* name :
-         {"person_detect", "keyword_scrambled", "pretrainedResnet_quant", "vww_96_float"}) {
+    for (const char* name : {"person_detect", "keyword_scrambled", "pretrainedResnet_quant", "vww_96_float",
+                             "micro_speech_lstm"}) {
       paths.push_back(shared + "/models/" + name + ".tflite");
     }
   }

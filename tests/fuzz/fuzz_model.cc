@@ -1,27 +1,19 @@
 // libFuzzer target: a file of any bytes as a model, through everything that run_hostile does with one.
 #include <algorithm>
 #include <cstring>
-#include <iterator>
-#include <random>
 
+#include "change_model.h"
 #include "hostile_run.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
 namespace {
 
-using Random = std::minstd_rand;
+using tandem::test::Random;
 
 // Small, so that many run in a second, and none takes longer than the fuzzer's patience.
 constexpr tandem::test::HostileLimits kLimits{
     .arena_bytes = size_t{4} << 20, .tensor_bytes = size_t{16} << 10, .macs = 100'000};
-
-// Numbers at which sizes, indices, offsets, scales and zero points turn bad.
-constexpr uint32_t kWords[] = {
-    0,          1,          2,          3,          4,          5,          127,        128,
-    255,        256,        0x7fff,     0x8000,     0xffff,     0x10000,    0x40000000, INT32_MAX,
-    0x80000000, UINT32_MAX, 0xfffffffe, 0xffffff80, 0xffff8000, 0x3f800000, 0xbf800000, 0x00000001,
-    0x00800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x3b800000, 0x38000000, 0x2f800000, 0x4f000000};
 
 uint32_t changed(uint32_t word, uint32_t other, Random& random) {
   switch (random() % 6) {
@@ -34,7 +26,7 @@ uint32_t changed(uint32_t word, uint32_t other, Random& random) {
     case 3:
       return other;  // from elsewhere in the file
     default:
-      return kWords[random() % std::size(kWords)];
+      return tandem::test::bad_number(random);
   }
 }
 
@@ -56,6 +48,10 @@ void change_number(uint8_t* data, size_t size, Random& random) {
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   constexpr size_t kHeader = 8;
   Random random(seed);
+  if (random() % 2 == 0) {
+    if (const size_t changed = tandem::test::change_model(data, size, max_size, random); changed > 0)
+      return changed;
+  }
   if (size < kHeader || random() % 8 == 0) {
     size = LLVMFuzzerMutate(data, size, max_size);
   } else {
