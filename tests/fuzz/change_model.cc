@@ -23,7 +23,7 @@ constexpr uint32_t kWords[] = {
 
 template <class List>
 auto& any_of(List& list, Random& random) {
-  return list[random() % list.size()];
+  return list[random() % std::size(list)];
 }
 
 size_t bits_of(TensorType type) {
