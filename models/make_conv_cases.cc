@@ -34,6 +34,10 @@ class Cases {
   enum Weights { kUniform, kAllHigh, kAllLow, kAlternating, kLargest, kSmall, kFew, kWeights };
 
   void add(ModelBuilder& b, const Shape& s, Weights kind) {
+    const int zero_points[] = {-128, 127, 0, pick(-128, 127)};
+    add(b, s, kind, pick(zero_points));
+  }
+  void add(ModelBuilder& b, const Shape& s, Weights kind, int in_zero) {
     const std::string name = "case" + std::to_string(inputs_.size());
     const bool same = pick(0, 1) == 0;
     // SAME pads so that out = ⌈in / stride⌉; VALID has out = ⌈(in − filter + 1) / stride⌉.
@@ -44,7 +48,6 @@ class Cases {
     const int in_w = in_size(s.out_w, s.stride_w, s.filter_w);
     const int filter = s.filter_h * s.filter_w * s.in_channels;
     const int zero_points[] = {-128, 127, 0, pick(-128, 127)};
-    const int in_zero = pick(zero_points);
     const int out_zero = pick(zero_points);
     const bool relu = out_zero == -128 && pick(0, 1) == 0;
 
@@ -171,6 +174,13 @@ int main(int argc, char** argv) {
     cases.add(b, {10, 4, 1, 5, 2, 2, 6, 5, 1}, Cases::kUniform);
     cases.add(b, {8, 20, 1, 4, 2, 1, 5, 9, 1}, Cases::kUniform);
     cases.add(b, {3, 3, 3, 16, 2, 2, 7, 7, 1}, Cases::kUniform);
+    // What comes out of a ReLU, for kernels that leave out zeros: tiles of ten channels and what is left.
+    for (int kind = 0; kind < Cases::kWeights; ++kind) {
+      cases.add(b, {3, 3, 24, 24, 1, 1, 3, 4, 1}, static_cast<Cases::Weights>(kind), -128);
+    }
+    cases.add(b, {3, 3, 32, 25, 2, 2, 4, 5, 1}, Cases::kUniform, -128);
+    cases.add(b, {2, 5, 20, 30, 1, 3, 2, 4, 2}, Cases::kUniform, -128);
+    cases.add(b, {3, 3, 64, 24, 1, 1, 2, 3, 1}, Cases::kUniform, -128);
     cases.finish(b);
     write_file(folder / "conv_cases.tflite", b.finish());
   } catch (const std::exception& e) {

@@ -53,10 +53,11 @@ struct Conv2dParams {
   }
 };
 
-/// CONV_2D of int8 with filters of one tap, for inputs of which many are zero_point (after a ReLU):
-///   y[p,o] = f(bias[o] + Σ_{c: u[p,c] ≠ 0} w[o,c] · u[p,c]),  u = x − zx
-/// Precondition zx = −128, so that u is 0 to 255; stride 1, no groups; in_channels a multiple of 4; weights
-///              4-aligned; f of each channel has LevelConstants.
+/// CONV_2D of int8 for inputs of which many are zero_point (after a ReLU):
+///   y[p,o] = f(bias[o] + Σ_{k: u[p,k] ≠ 0} w[o,k] · u[p,k]),  u = x − zx, k over the taps and channels that
+///   p sees
+/// Precondition zx = −128, so that u is 0 to 255; no groups, no dilation; input channels a multiple of 4;
+///              weights 4-aligned; f of each channel has LevelConstants.
 /// Passes       over tiles of kSparseTile output channels, as many at a time as `tiles` has room for. One is
 ///              two steps: …_sparse_begin, which expands the weights, in units of half a tile and, in the
 ///              first pass, one for each worker's memory; then the pixels. The last of them may be two
@@ -75,8 +76,12 @@ struct SparseConv2dParams {
   Ref tiles;           ///< scratch of all workers: pass_tiles of sparse_tile_bytes
   Scratch scratch;     ///< sparse_worker_bytes of it
   uint32_t slack = 0;  ///< the largest of all channels
+  Window2d window;
   uint32_t pixels = 0;
-  uint32_t in_channels = 0;
+  uint32_t depth = 0;        ///< input channels
+  uint32_t in_channels = 0;  ///< of all taps
+  /// Where in a worker's scratch the inputs that a pixel sees are gathered; 0: they lie together as they are.
+  uint32_t gathered_at = 0;
   uint32_t out_channels = 0;
   uint32_t first_tile = 0;
   uint32_t pass_tiles = 0;

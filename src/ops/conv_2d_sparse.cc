@@ -6,12 +6,24 @@ namespace tandem {
 namespace {
 
 // Below that the code costs more than it saves; above, it takes too much memory.
-constexpr int32_t kMinInChannels = 48;
+constexpr int64_t kMinInChannels = 48;
+constexpr int64_t kMinGathered =
+    192;  // where pixels have to be gathered, and generated code is nearly as fast
 constexpr int32_t kMinOutChannels = 24;
-constexpr int32_t kMaxInChannels = 512;
+constexpr int64_t kMaxInChannels = 640;
 constexpr int64_t kMaxPixels = 60000;  // each is a unit
 // Tiles of a pass take no more than that. A further pass writes all pixels' code again.
 constexpr uint32_t kMaxTileBytes = 44 * 1024;
+
+// Of all taps.
+int64_t inputs_of(const Conv2dParams& params) {
+  return int64_t{params.window.filter.h} * params.window.filter.w * params.in_channels;
+}
+
+// Whether the inputs that a pixel sees do not lie together.
+bool gathers(const Window2d& w) {
+  return w.filter.h != 1 || w.filter.w != 1 || w.stride.h != 1 || w.stride.w != 1;
+}
 
 }  // namespace
 
@@ -20,17 +32,19 @@ bool suits_sparse_conv_2d(const OpContext& c, const Conv2dParams& params) {
   const TensorInfo weights = c.input(1);
   const bool readable =
       weights.type == Type::kInt8 && weights.constant() && reinterpret_cast<uintptr_t>(weights.data) % 4 == 0;
+  const int64_t in_channels = inputs_of(params);
   return readable && c.input(0).type == Type::kInt8 && c.has(kernel_id::conv_2d_s8__armv6m_sparse) &&
-         w.filter.h == 1 && w.filter.w == 1 && w.stride.h == 1 && w.stride.w == 1 && params.groups == 1 &&
-         params.in_zero_point == -128 && params.in_channels % 4 == 0 &&
-         params.in_channels >= kMinInChannels && params.in_channels <= kMaxInChannels &&
-         params.out_channels >= kMinOutChannels && int64_t{w.batches} * w.out.h * w.out.w <= kMaxPixels;
+         w.dilation.h == 1 && w.dilation.w == 1 && params.groups == 1 && params.in_zero_point == -128 &&
+         params.in_channels % 4 == 0 && in_channels >= (gathers(w) ? kMinGathered : kMinInChannels) &&
+         in_channels <= kMaxInChannels && params.out_channels >= kMinOutChannels &&
+         int64_t{w.batches} * w.out.h * w.out.w <= kMaxPixels;
 }
 
 void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFactors& level, uint64_t macs) {
   const auto channels = static_cast<uint32_t>(params.out_channels);
-  const auto in_channels = static_cast<uint32_t>(params.in_channels);
+  const auto in_channels = static_cast<uint32_t>(inputs_of(params));
   const Window2d& w = params.window;
+  const uint32_t worker_bytes = sparse_worker_bytes(in_channels);
 
   SparseConv2dParams sparse{.in = params.in,
                             .weights = params.weights,
@@ -40,8 +54,11 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
                             .shifts = params.shifts,
                             .level_channels = level.levels,
                             .slack = level.slack,
+                            .window = w,
                             .pixels = static_cast<uint32_t>(w.batches * w.out.h * w.out.w),
+                            .depth = static_cast<uint32_t>(params.in_channels),
                             .in_channels = in_channels,
+                            .gathered_at = gathers(w) ? worker_bytes : 0,
                             .out_channels = channels,
                             .workers = c.workers(),
                             .out_zero_point = params.out_zero_point,
@@ -61,7 +78,8 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
   const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
   const uint32_t passes = (tiles * tile_bytes + kMaxTileBytes - 1) / kMaxTileBytes;
   const uint32_t tiles_of_pass = (tiles + passes - 1) / passes;
-  sparse.scratch = c.scratch(sparse_worker_bytes(in_channels), tiles_of_pass * tile_bytes, sparse.tiles);
+  sparse.scratch =
+      c.scratch(worker_bytes + (gathers(w) ? in_channels : 0), tiles_of_pass * tile_bytes, sparse.tiles);
   for (uint32_t first = 0; first < tiles; first += tiles_of_pass) {
     sparse.first_tile = first;
     sparse.pass_tiles = std::min(tiles_of_pass, tiles - first);
