@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "run_model.h"
+#include "tandem/custom_op.h"
 #include "tandem/interpreter.h"
 
 namespace {
@@ -14,6 +15,19 @@ constexpr const tandem::OpDef* kNarrowOps[] = {
     &tandem::op::average_pool_2d_s8,   &tandem::op::conv_2d_s8,         &tandem::op::conv_2d_s8_w4,
     &tandem::op::depthwise_conv_2d_s8, &tandem::op::fully_connected_s8, &tandem::op::reshape,
     &tandem::op::softmax_s8,           &tandem::op::softmax_s8_s16};
+
+// A custom operator, and those of the signal library.
+struct NoParams {};
+TANDEM_DEFINE_USER_KERNEL(no_kernel, 0, NoParams,
+                          [](const NoParams&, const tandem::Task&) { return tandem::KernelResult::kOk; })
+tandem::Status plan(tandem::CustomOpContext& c) {
+  c.emit(no_kernel, {});
+  return c.state(8).present() && c.scratch(8).base.present() ? tandem::Status{} : c.refuse(1);
+}
+TANDEM_DEFINE_USER_OP(peak_hold, "PeakHold", plan, no_kernel)
+constexpr const tandem::OpDef* kCustomOps[] = {&peak_hold, &tandem::op::signal_window,
+                                               &tandem::op::signal_rfft, &tandem::op::signal_rfft_s16,
+                                               &tandem::op::circular_buffer};
 
 struct Log {
   const tandem::Model* model;
@@ -49,6 +63,7 @@ TEST(TflmMapping, EveryLineCompilesAndRuns) {
   EXPECT_NE(status.code, tandem::Code::kOperatorNotRegistered);
   EXPECT_NE(status.code, tandem::Code::kOperatorUnknown);
   EXPECT_NE(status.code, tandem::Code::kKernelNotRegistered);
+  EXPECT_EQ(i.prepare(*model, kCustomOps, arena).code, tandem::Code::kOperatorNotRegistered);
   const tandem::Port one_worker;
   ASSERT_TRUE(i.prepare(*model, tandem::all_ops(), arena, one_worker, workspace).ok());
 

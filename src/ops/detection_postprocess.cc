@@ -98,8 +98,13 @@ Status plan_detection_postprocess(OpContext& c) {
   params.out_classes = c.ref(c.output(kClasses));
   params.out_scores = c.ref(c.output(kOutScores));
   params.out_count = c.ref(c.output(kCount));
+  // Each box is compared with those kept before; a score is read for each class, and again for each of a
+  // box's.
+  const uint64_t rounds = regular ? params.classes : 1;
+  const uint64_t kept = std::min(params.boxes, regular ? params.detections_per_class : params.max_detections);
   c.emit(kernel_id::detection_postprocess_f32__ref, params,
-         {.macs = uint64_t{params.boxes} * std::min(params.boxes, params.max_detections)});
+         {.macs = uint64_t{params.boxes} * (rounds * kept + params.classes) +
+                  kept * params.classes_per_box * params.classes});
   return {};
 }
 

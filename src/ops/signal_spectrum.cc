@@ -83,6 +83,16 @@ Status plan_energy(OpContext& c) {
   return {};
 }
 
+// Multiplications for both sums of all channels; where the bands come at run time, as many as there can be.
+uint64_t filter_bank_macs(const TensorInfo& widths, uint32_t channels, uint32_t weight_count) {
+  if (!widths.constant()) return uint64_t{2} * channels * std::min<uint32_t>(weight_count, INT16_MAX);
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i <= channels; ++i) {
+    sum += static_cast<uint64_t>(std::max<int16_t>(0, read_unaligned<int16_t>(widths.data + 2 * i)));
+  }
+  return 2 * sum;
+}
+
 Status plan_filter_bank(OpContext& c) {
   constexpr VectorType kTable{Type::kInt16};
   enum { kSpectrum, kWeights, kUnweights, kFrequencyStarts, kWeightStarts, kWidths };
@@ -95,6 +105,7 @@ Status plan_filter_bank(OpContext& c) {
   }
   if (out.elements > channels) return c.error(Code::kOutputShape, 0, 0);
   const uint32_t weight_count = std::min(c.input(kWeights).elements, c.input(kUnweights).elements);
+  const uint64_t macs = filter_bank_macs(c.input(kWidths), channels, weight_count);
   const FilterBankParams params{.in = c.ref(c.input(kSpectrum)),
                                 .weights = c.ref(c.input(kWeights)),
                                 .unweights = c.ref(c.input(kUnweights)),
@@ -102,11 +113,10 @@ Status plan_filter_bank(OpContext& c) {
                                 .weight_starts = c.ref(c.input(kWeightStarts)),
                                 .widths = c.ref(c.input(kWidths)),
                                 .out = c.ref(out),
-                                .channels = cut_into_blocks(out.elements, 2 * weight_count / channels),
+                                .channels = cut_into_blocks(out.elements, macs / channels),
                                 .bins = c.input(kSpectrum).elements,
                                 .weight_count = weight_count};
-  c.emit(kernel_id::filter_bank_u32__ref, params,
-         {.units = params.channels.units(), .macs = uint64_t{2} * weight_count});
+  c.emit(kernel_id::filter_bank_u32__ref, params, {.units = params.channels.units(), .macs = macs});
   return {};
 }
 
