@@ -81,6 +81,19 @@ TEST_F(Elementary, tanh_error) {
   expect_error_below(0.7, elementary::tanh, wide, [&] { return any_magnitude(-60, 6); });
 }
 
+TEST_F(Elementary, erfc_absolute_error) {
+  double worst = 0;
+  for (int i = -7000; i <= 7000; ++i) {
+    const double x = i / 1000.0;
+    worst = std::max(worst, std::abs(elementary::erfc(x) - std::erfc(x)));
+  }
+  EXPECT_LT(worst, 0x1p-48);
+  EXPECT_EQ(elementary::erfc(0), 1);
+  EXPECT_EQ(elementary::erfc(elementary::kInfinity), 0);
+  EXPECT_EQ(elementary::erfc(-elementary::kInfinity), 2);
+  EXPECT_TRUE(std::isnan(elementary::erfc(elementary::kNaN)));
+}
+
 TEST_F(Elementary, log_error) {
   const auto wide = [](long double x) { return std::log(x); };
   expect_error_below(0.7, elementary::log, wide, [&] { return uniform(0.3, 3); });

@@ -285,11 +285,10 @@ constexpr Bounds<T> activation_bounds(Activation activation) {
   }
 }
 
-/// Bounds of an activation on quantized values (real = scale · (q - zero_point)) within `range`, rounded as
-/// TensorFlow Lite does: real / scale in float, ties away from zero.
-/// Errors: kOutputQuantization when a bound has no int32 value (scale not positive or below about 2^-29).
-constexpr Result<Clamp> activation_clamp(Activation activation, float scale, int32_t zero_point,
-                                         Clamp range) {
+/// Bounds of real values as bounds of quantized ones (real = scale · (q - zero_point)) within `range`,
+/// rounded as TensorFlow Lite does: real / scale in float, ties away from zero. Errors: kOutputQuantization
+/// when a bound has no int32 value (scale not positive or below about 2^-29).
+constexpr Result<Clamp> quantize_bounds(const ClampF32& real, float scale, int32_t zero_point, Clamp range) {
   const auto quantize = [&](float bound, int32_t& quantized) {
     if (!(scale > 0)) return false;
     const float steps = bound / scale;
@@ -298,7 +297,6 @@ constexpr Result<Clamp> activation_clamp(Activation activation, float scale, int
     return true;
   };
   constexpr ClampF32 kUnbounded;
-  const auto real = activation_bounds<float>(activation);
   int32_t bound = 0;
   if (real.min > kUnbounded.min) {
     if (!quantize(real.min, bound)) return Code::kOutputQuantization;
@@ -309,6 +307,12 @@ constexpr Result<Clamp> activation_clamp(Activation activation, float scale, int
     range.max = std::min(range.max, bound);
   }
   return range;
+}
+
+/// The same of a fused activation.
+constexpr Result<Clamp> activation_clamp(Activation activation, float scale, int32_t zero_point,
+                                         Clamp range) {
+  return quantize_bounds(activation_bounds<float>(activation), scale, zero_point, range);
 }
 
 // ---------------------------------------------------------------------------------------------------------

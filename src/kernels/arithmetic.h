@@ -43,7 +43,8 @@ struct MulParams {
   Clamp clamp;
 };
 
-/// ADD, SUB, MUL, SQUARED_DIFFERENCE of what is not quantized: y = clamp(a ∘ b). s32: modulo 2^32.
+/// ADD, SUB, MUL, POW, SQUARED_DIFFERENCE of what is not quantized: y = clamp(a ∘ b). s32: modulo 2^32.
+/// Data error  POW on s32: b < 0.
 struct ArithmeticParams {
   BinaryOperands operands;
   Clamp clamp;

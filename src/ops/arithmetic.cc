@@ -6,7 +6,7 @@
 #include "ops/element_wise.h"
 #include "ops/requantization.h"
 
-// ADD, SUB, MUL and SQUARED_DIFFERENCE.
+// ADD, SUB, MUL and SQUARED_DIFFERENCE; POW, which TensorFlow Lite Micro has not.
 namespace tandem {
 namespace {
 
@@ -83,6 +83,10 @@ struct AddOperator {
   bool s32_activation;
   bool subtracts;
 };
+
+// Of operators without activation: infinities stay.
+constexpr ClampF32 kNoClampF32{.min = -std::numeric_limits<float>::infinity(),
+                               .max = std::numeric_limits<float>::infinity()};
 
 constexpr uint32_t kByteValues = 256;
 
@@ -172,10 +176,8 @@ Status plan_squared_difference(OpContext& c) {
   const TensorInfo b = c.input(1);
   const TensorInfo out = c.output(0);
   if (!is_quantized(a.type)) {
-    // No activation: infinities stay.
-    constexpr float kInfinity = std::numeric_limits<float>::infinity();
     return plan_plain(c, {kernel_id::squared_difference_f32__ref, kernel_id::squared_difference_s32__ref}, {},
-                      {.min = -kInfinity, .max = kInfinity});
+                      kNoClampF32);
   }
   TANDEM_TRY(expect_quantized(c));
   if (a.type == Type::kInt16) TANDEM_TRY(expect_symmetric(c, 2));
@@ -200,6 +202,15 @@ Status plan_squared_difference(OpContext& c) {
           .tables = {}},
          {.units = operands->elements.units()});
   return {};
+}
+
+// TensorFlow Lite leaves undefined what INT32 powers beyond 32 bits are; here they wrap as products do.
+Status plan_pow(OpContext& c) {
+  TANDEM_TRY(expect_operands(c));
+  if (is_quantized(c.input(0).type)) {
+    return c.error(Code::kInputType, 0, static_cast<int32_t>(c.input(0).type));
+  }
+  return plan_plain(c, {kernel_id::pow_f32__ref, kernel_id::pow_s32__ref}, {}, kNoClampF32);
 }
 
 Status plan_add(OpContext& c) {
@@ -231,6 +242,7 @@ TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__portable, add_s8__ref)
 TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__ref, mul_s16__ref, mul_s32__ref, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_f32, plan_mul, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__ref)
+TANDEM_DEFINE_OP(POW, pow, plan_pow, pow_s32__ref, pow_f32__ref)
 TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference, plan_squared_difference, squared_difference_s8__ref,
                  squared_difference_s16__ref, squared_difference_s32__ref, squared_difference_f32__ref)
 TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference_f32, plan_squared_difference,

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "models/model_builder.h"
+#include "operator_model.h"
 #include "run_model.h"
 
 namespace tandem {
@@ -174,6 +175,70 @@ TEST(AddS32, RefusesQuantizedInputs) {
   test::LoadedModel model(quantized_model<schema::AddOptionsT>(BuiltinOperator::ADD, TensorType::INT32, 1,
                                                                {1, 0}, {1, 0}, {1, 0}));
   EXPECT_EQ(model.status().code, Code::kQuantizedInput);
+}
+
+TEST(SquaredDifferenceS8, BringsDifferentScalesTogether) {
+  // ((3 - 1) · 0.5 - 5 · 0.25)² = 1/16; the other, (64 + 31.75)², saturates.
+  const auto tflite =
+      test::operator_model(BuiltinOperator::SQUARED_DIFFERENCE,
+                           {{.type = TensorType::INT8, .shape = {2}, .scale = 0.5F, .zero_point = 1},
+                            {.type = TensorType::INT8, .shape = {2}, .scale = 0.25F}},
+                           {.type = TensorType::INT8, .shape = {2}, .scale = 0x1p-5F, .zero_point = -3});
+  EXPECT_EQ(run<int8_t>(tflite, {3, -127}, {5, 127}), (std::vector<int8_t>{-1, 127}));
+}
+
+TEST(SquaredDifferenceS16, ExtremesFit) {
+  const test::TensorOf x{.type = TensorType::INT16, .shape = {2}, .scale = 1};
+  const test::TensorOf y{.type = TensorType::INT16, .shape = {2}, .scale = 0x1p20F};
+  // 65535² / 2^20 = 4095.9
+  EXPECT_EQ(run<int16_t>(test::operator_model(BuiltinOperator::SQUARED_DIFFERENCE, {x, x}, y), {32767, -3},
+                         {-32768, -3}),
+            (std::vector<int16_t>{4096, 0}));
+}
+
+TEST(SquaredDifferenceS16, RefusesAZeroPoint) {
+  const test::TensorOf x{.type = TensorType::INT16, .shape = {1}, .scale = 1};
+  const test::TensorOf shifted{.type = TensorType::INT16, .shape = {1}, .scale = 1, .zero_point = 1};
+  EXPECT_EQ(test::refusal_of(test::operator_model(BuiltinOperator::SQUARED_DIFFERENCE, {x, shifted}, x)),
+            Code::kInputZeroPoint);
+}
+
+TEST(SquaredDifference, WrapsIntegersAndKeepsInfinity) {
+  const test::TensorOf s32{.type = TensorType::INT32, .shape = {2}};
+  EXPECT_EQ(run<int32_t>(test::operator_model(BuiltinOperator::SQUARED_DIFFERENCE, {s32, s32}, s32),
+                         {(1 << 16) + 1, -7}, {0, 2}),
+            (std::vector<int32_t>{(1 << 17) + 1, 81}));
+  const test::TensorOf f32{.shape = {2}};
+  EXPECT_EQ(run<float>(test::operator_model(BuiltinOperator::SQUARED_DIFFERENCE, {f32, f32}, f32),
+                       {1e30F, 0.5F}, {0, 2}),
+            (std::vector<float>{std::numeric_limits<float>::infinity(), 2.25F}));
+}
+
+TEST(Pow, OfFloats) {
+  const test::TensorOf x{.shape = {4}};
+  EXPECT_EQ(
+      run<float>(test::operator_model(BuiltinOperator::POW, {x, x}, x), {2, 4, -2, 1e30F}, {-2, 0.5F, 3, 2}),
+      (std::vector<float>{0.25F, 2, -8, std::numeric_limits<float>::infinity()}));
+}
+
+TEST(Pow, OfIntegersWraps) {
+  const test::TensorOf x{.type = TensorType::INT32, .shape = {5}};
+  EXPECT_EQ(run<int32_t>(test::operator_model(BuiltinOperator::POW, {x, x}, x), {3, -2, 0, 2, 65537},
+                         {4, 31, 0, 40, 2}),
+            (std::vector<int32_t>{81, std::numeric_limits<int32_t>::min(), 1, 0, (1 << 17) + 1}));
+}
+
+TEST(Pow, NegativeExponentsOfIntegersAreADataError) {
+  const test::TensorOf x{.type = TensorType::INT32, .shape = {1}};
+  test::LoadedModel model(test::operator_model(BuiltinOperator::POW, {x, x}, x));
+  model.set_input<int32_t>(0, {2});
+  model.set_input<int32_t>(1, {-1});
+  EXPECT_EQ(model.interpreter().invoke().kind, Outcome::Kind::kDataError);
+}
+
+TEST(Pow, RefusesQuantizedTypes) {
+  const test::TensorOf x{.type = TensorType::INT8, .shape = {1}, .scale = 1};
+  EXPECT_EQ(test::refusal_of(test::operator_model(BuiltinOperator::POW, {x, x}, x)), Code::kInputType);
 }
 
 TEST(AddF32, ClampsInfinityToTheLargestFloatAndKeepsNan) {

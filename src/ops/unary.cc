@@ -1,9 +1,11 @@
 #include "kernels/unary.h"
 
 #include "base/elementary.h"
+#include "kernels/activation.h"
 #include "ops/element_wise.h"
 
-// ABS, CEIL, COS, ELU, EXP, FLOOR, HARD_SWISH, LOG, LOGICAL_NOT, NEG, ROUND, RSQRT, SIN, SQRT and SQUARE.
+// ABS, CEIL, COS, ELU, EXP, FLOOR, HARD_SWISH, LOG, LOGICAL_NOT, NEG, ROUND, RSQRT, SIN, SQRT and SQUARE;
+// GELU, RELU_0_TO_1 and RELU_N1_TO_1, which TensorFlow Lite Micro has not.
 namespace tandem {
 namespace {
 
@@ -161,6 +163,53 @@ Status plan_hard_swish(OpContext& c) {
   return emit_lookup(c, hard_swish);
 }
 
+// ---- What TensorFlow Lite has and TensorFlow Lite Micro has not
+
+constexpr uint8_t kGeluOptions = 116;
+enum GeluField { kApproximate };
+
+// GELU on int8 is tabulated from double; TensorFlow Lite's table, from libm's float, may differ by one.
+Status plan_gelu(OpContext& c) {
+  TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
+  const bool approximate = c.options(kGeluOptions).scalar<uint8_t>(kApproximate) != 0;
+  if (c.input(0).type == Type::kFloat32) {
+    return emit(c, approximate ? kernel_id::gelu_tanh_f32__ref : kernel_id::gelu_f32__ref, {});
+  }
+  TANDEM_TRY(expect_quantized(c));
+  const Quantization in = c.input(0).quantization;
+  const Quantization out = c.output(0).quantization;
+  return emit_lookup(c, [&](int32_t stored) {
+    constexpr double kRootHalf = 0x1.6a09e667f3bcdp-1;
+    constexpr double kRoot2OverPi = 0x1.9884533d43651p-1;
+    const double x = static_cast<double>(in.scale()) * (stored - in.zero_point());
+    const double twice_share = approximate ? 1 + elementary::tanh(kRoot2OverPi * (x + 0.044715 * x * x * x))
+                                           : elementary::erfc(-kRootHalf * x);
+    const double steps = x / 2 * twice_share / static_cast<double>(out.scale());
+    return wrapping_add(kRangeOf<int16_t>.apply(round_to_int32(steps)), out.zero_point());
+  });
+}
+
+Status plan_bounds(OpContext& c, const ClampF32& bounds) {
+  TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
+  if (c.input(0).type == Type::kFloat32) {
+    return emit<ClampParams>(c, kernel_id::clamp_f32__ref,
+                             {.operands = {}, .clamp = {}, .clamp_f32 = bounds});
+  }
+  TANDEM_TRY(expect_quantized(c));
+  const Quantization out = c.output(0).quantization;
+  const float factor = c.input(0).quantization.scale() / out.scale();
+  const Rescale rescale = rescale_between(c, static_cast<double>(factor));
+  const Result<Clamp> clamp = quantize_bounds(bounds, out.scale(), out.zero_point(), kRangeOf<int8_t>);
+  if (!clamp.ok()) return c.error(clamp.status().code);
+  return emit_lookup(c, [&](int32_t x) {
+    const int32_t scaled = requantize(x - rescale.in_zero_point, rescale.multiplier);
+    return clamp->apply(wrapping_add(scaled, rescale.out_zero_point));
+  });
+}
+
+Status plan_relu_0_to_1(OpContext& c) { return plan_bounds(c, {.min = 0, .max = 1}); }
+Status plan_relu_n1_to_1(OpContext& c) { return plan_bounds(c, {.min = -1, .max = 1}); }
+
 }  // namespace
 
 TANDEM_DEFINE_OP(ABS, abs, plan_abs, lookup_s8__ref, abs_s16__ref, abs_f32__ref)
@@ -192,5 +241,15 @@ TANDEM_DEFINE_F32_OP(SQUARE, square, false)
 #undef TANDEM_DEFINE_F32_OP
 TANDEM_DEFINE_OP(LOGICAL_NOT, logical_not, (plan_simple<{Type::kBool, kernel_id::logical_not_bool__ref}>),
                  logical_not_bool__ref)
+
+TANDEM_DEFINE_OP(GELU, gelu, plan_gelu, lookup_s8__ref, gelu_f32__ref, gelu_tanh_f32__ref)
+TANDEM_DEFINE_OP(GELU, gelu_f32, plan_gelu, gelu_f32__ref, gelu_tanh_f32__ref)
+TANDEM_DEFINE_OP(GELU, gelu_s8, plan_gelu, lookup_s8__ref)
+TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1, plan_relu_0_to_1, lookup_s8__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1_f32, plan_relu_0_to_1, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1_s8, plan_relu_0_to_1, lookup_s8__ref)
+TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1, plan_relu_n1_to_1, lookup_s8__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1_f32, plan_relu_n1_to_1, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1_s8, plan_relu_n1_to_1, lookup_s8__ref)
 
 }  // namespace tandem

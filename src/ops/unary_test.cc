@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "operator_model.h"
 #include "run_model.h"
 #include "unary_model.h"
 
@@ -216,6 +217,62 @@ TEST(HardSwishS8, ExtremeScalesStayInRange) {
       EXPECT_EQ(run<int8_t>(BuiltinOperator::HARD_SWISH, s8(in, -128), s8(out, 9), {-128}).at(0), 9)
           << in << " " << out;
     }
+  }
+}
+
+// ---- TensorFlow Lite's, by its definitions
+
+template <class Element>
+std::vector<Element> gelu(bool approximate, const test::TensorOf& in, const test::TensorOf& out,
+                          const std::vector<Element>& x) {
+  schema::GeluOptionsT options;
+  options.approximate = approximate;
+  return test::run<Element>(test::operator_model(BuiltinOperator::GELU, {in}, out, options), x);
+}
+
+TEST(Gelu, FloatByErfOrTanh) {
+  const test::TensorOf x{.shape = {4}};
+  const std::vector<float> exact = gelu<float>(false, x, x, {1, -1, -3, -10});
+  EXPECT_NEAR(exact.at(0), 0.8413447F, 1e-6F);
+  EXPECT_NEAR(exact.at(1), -0.1586553F, 1e-6F);
+  EXPECT_NEAR(exact.at(2), -0.0040497F, 1e-7F);
+  EXPECT_NEAR(exact.at(3) / -7.6198530e-23F, 1, 1e-4F) << "nothing cancels far below 0";
+  const std::vector<float> approximate = gelu<float>(true, x, x, {1, -1, -3, 0});
+  EXPECT_NEAR(approximate.at(0), 0.8411920F, 1e-6F);
+  EXPECT_NEAR(approximate.at(1), -0.1588080F, 1e-6F);
+  EXPECT_NEAR(approximate.at(2), -0.0036374F, 1e-7F);
+  EXPECT_EQ(approximate.at(3), 0);
+}
+
+TEST(Gelu, Int8ByTable) {
+  // x = -2.5, -3, -4, 1 and 0 in steps of 2^-12.
+  const test::TensorOf x{.type = TensorType::INT8, .shape = {5}, .scale = 0.0625F, .zero_point = 3};
+  const test::TensorOf y{.type = TensorType::INT8, .shape = {5}, .scale = 0x1p-12F, .zero_point = 1};
+  const std::vector<int8_t> stored = {-37, -45, -61, 19, 3};
+  EXPECT_EQ(gelu<int8_t>(false, x, y, stored), (std::vector<int8_t>{-63, -16, 0, 127, 1}));
+  EXPECT_EQ(gelu<int8_t>(true, x, y, stored), (std::vector<int8_t>{-61, -14, 1, 127, 1}));
+}
+
+TEST(ReluToOne, Float) {
+  EXPECT_EQ(run_f32(BuiltinOperator::RELU_0_TO_1, {-3, 0.25F, kInfinity}), (std::vector<float>{0, 0.25F, 1}));
+  EXPECT_EQ(run_f32(BuiltinOperator::RELU_N1_TO_1, {-3, 0.25F, kInfinity}),
+            (std::vector<float>{-1, 0.25F, 1}));
+}
+
+TEST(ReluToOne, Int8RescalesAndMeetsTheBoundsInOutputSteps) {
+  const std::vector<int8_t> stored = {3, 100, -100};  // 0.25, 24.5, -25.5
+  EXPECT_EQ(run(BuiltinOperator::RELU_0_TO_1, s8(0.25F, 2), s8(0.125F, -4), stored),
+            (std::vector<int8_t>{-2, 4, -4}));
+  EXPECT_EQ(run(BuiltinOperator::RELU_N1_TO_1, s8(0.25F, 2), s8(0.125F, -4), stored),
+            (std::vector<int8_t>{-2, 4, -12}));
+}
+
+TEST(TfliteUnary, RefusesOtherTypes) {
+  for (const BuiltinOperator op :
+       {BuiltinOperator::GELU, BuiltinOperator::RELU_0_TO_1, BuiltinOperator::RELU_N1_TO_1}) {
+    EXPECT_EQ(refusal(op, s16(1), s16(1)), Code::kInputType);
+    EXPECT_EQ(refusal(op, s8(1, 0), kF32), Code::kOutputType);
+    EXPECT_EQ(refusal(op, {TensorType::INT8}, s8(1, 0)), Code::kInputQuantization);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "kernels/arithmetic.h"
 
+#include <cmath>
 #include <cstdint>
 
 #include "kernels/ref/element_wise.h"
@@ -36,6 +37,19 @@ struct SquaredDifference {
   float operator()(float a, float b) const { return (a - b) * (a - b); }
 };
 
+struct Pow {
+  float operator()(float a, float b) const { return std::pow(a, b); }
+};
+
+int32_t wrapping_power(int32_t base, uint32_t exponent) {
+  int32_t power = 1;
+  for (; exponent != 0; exponent >>= 1) {
+    if ((exponent & 1) != 0) power = wrapping_mul(power, base);
+    base = wrapping_mul(base, base);
+  }
+  return power;
+}
+
 template <class Element, class Combine>
 KernelResult add_quantized(const AddParams& p, const Task& task) {
   const auto scaled = [](int32_t x, QuantizedMultiplier m) {
@@ -70,6 +84,15 @@ KernelResult combine_f32(const ArithmeticParams& p, const Task& task) {
                                  [&](float a, float b) { return p.clamp_f32.apply(Combine()(a, b)); });
 }
 
+KernelResult pow_s32(const ArithmeticParams& p, const Task& task) {
+  bool has_values = true;
+  static_cast<void>(map_pairs<int32_t, int32_t>(p.operands, task, [&](int32_t a, int32_t b) {
+    has_values &= b >= 0;
+    return wrapping_power(a, b < 0 ? 0U : static_cast<uint32_t>(b));
+  }));
+  return has_values ? KernelResult::kOk : KernelResult::kDataError;
+}
+
 }  // namespace
 
 TANDEM_DEFINE_KERNEL(add_f32__ref, ArithmeticParams, combine_f32<Add>)
@@ -80,6 +103,8 @@ TANDEM_DEFINE_KERNEL(mul_f32__ref, ArithmeticParams, combine_f32<Mul>)
 TANDEM_DEFINE_KERNEL(mul_s16__ref, MulParams, mul_quantized<int16_t>)
 TANDEM_DEFINE_KERNEL(mul_s32__ref, ArithmeticParams, combine_s32<Mul>)
 TANDEM_DEFINE_KERNEL(mul_s8__ref, MulParams, mul_quantized<int8_t>)
+TANDEM_DEFINE_KERNEL(pow_f32__ref, ArithmeticParams, combine_f32<Pow>)
+TANDEM_DEFINE_KERNEL(pow_s32__ref, ArithmeticParams, pow_s32)
 TANDEM_DEFINE_KERNEL(squared_difference_f32__ref, ArithmeticParams, combine_f32<SquaredDifference>)
 TANDEM_DEFINE_KERNEL(squared_difference_s16__ref, AddParams, (add_quantized<int16_t, SquaredDifference>))
 TANDEM_DEFINE_KERNEL(squared_difference_s32__ref, ArithmeticParams, combine_s32<SquaredDifference>)

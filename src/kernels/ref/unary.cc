@@ -32,6 +32,11 @@ constexpr auto kLog = [](float x) { return std::log(x); };
 constexpr auto kSin = [](float x) { return std::sin(x); };
 constexpr auto kCos = [](float x) { return std::cos(x); };
 constexpr auto kElu = [](float x) { return x < 0 ? std::expm1(x) : x; };
+constexpr auto kGelu = [](float x) { return 0.5F * x * std::erfc(x * -0x1.6a09e6p-1F); };  // x / -√2
+constexpr auto kGeluTanh = [](float x) {
+  constexpr float kRoot2OverPi = 0x1.988454p-1F;
+  return 0.5F * x * (1 + std::tanh(kRoot2OverPi * (x + 0.044715F * x * x * x)));
+};
 constexpr auto kHardSwish = [](float x) { return x * Bounds<float>{0, 6}.apply(x + 3) / 6; };
 
 KernelResult logical_not(const UnaryParams& p, const Task& task) {
@@ -72,6 +77,8 @@ TANDEM_DEFINE_KERNEL(cos_f32__ref, UnaryParams, map_f32<kCos>)
 TANDEM_DEFINE_KERNEL(elu_f32__ref, UnaryParams, map_f32<kElu>)
 TANDEM_DEFINE_KERNEL(exp_f32__ref, UnaryParams, map_f32<kExp>)
 TANDEM_DEFINE_KERNEL(floor_f32__ref, UnaryParams, map_f32<kFloor>)
+TANDEM_DEFINE_KERNEL(gelu_f32__ref, UnaryParams, map_f32<kGelu>)
+TANDEM_DEFINE_KERNEL(gelu_tanh_f32__ref, UnaryParams, map_f32<kGeluTanh>)
 TANDEM_DEFINE_KERNEL(hard_swish_f32__ref, UnaryParams, map_f32<kHardSwish>)
 TANDEM_DEFINE_KERNEL(log_f32__ref, UnaryParams, map_f32<kLog>)
 TANDEM_DEFINE_KERNEL(logical_not_bool__ref, UnaryParams, logical_not)
