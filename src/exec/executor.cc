@@ -1,5 +1,6 @@
 #include "exec/executor.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -17,28 +18,53 @@ void copy_now(const Bases& bases, const PlanStream& stream) {
   std::memcpy(bases.arena + stream.destination, bases.constants + stream.source, stream.bytes);
 }
 
-// The plan's streams during one run. Worker 0 alone looks after them.
+constexpr int32_t kNoStep = -1;
+
+// The plan's streams during one run. Worker 0 alone looks after them; the others see how far one has come.
 struct Streams {
   const Port& port;
   const Bases& bases;
   const PlanStream* next;  // to be started
   const PlanStream* end;
-  const PlanStream* running = nullptr;
+  std::atomic<const PlanStream*> running = nullptr;
 
   // Whether there is one to start during `step`.
   [[nodiscard]] bool due(uint32_t step) const { return next != end && next->start_step <= step; }
 
   // Whether `step` has to wait for one.
   [[nodiscard]] bool needed(uint32_t step) const {
-    return (running != nullptr && running->needed_step <= step) || (next != end && next->needed_step <= step);
+    const PlanStream* const current = running.load(std::memory_order_relaxed);
+    return (current != nullptr && current->needed_step <= step) || (next != end && next->needed_step <= step);
+  }
+
+  // The one that runs if `step` can go on meanwhile, unit by unit: it is the last that the step needs.
+  [[nodiscard]] const PlanStream* arriving(uint32_t step) const {
+    const PlanStream* const current = running.load(std::memory_order_relaxed);
+    const bool by_units = current != nullptr && current->unit_bytes != 0 && current->needed_step == step;
+    return by_units && port.stream.left != nullptr && (next == end || next->needed_step > step) ? current
+                                                                                                : nullptr;
+  }
+
+  // On any worker: until what units [0, end) of the step that needs `stream` read is there.
+  void await(const PlanStream& stream, uint32_t end_unit) const {
+    const uint64_t bytes = std::min(uint64_t{end_unit} * stream.unit_bytes, uint64_t{stream.bytes});
+    for (;;) {
+      if (running.load(std::memory_order_acquire) != &stream) return;
+      const uint32_t left = port.stream.left(port.context);
+      // Of this one, not of the next that worker 0 has started meanwhile.
+      if (running.load(std::memory_order_acquire) != &stream || stream.bytes >= bytes + left || left == 0)
+        return;
+    }
   }
 
   // Starts the next one that is due if none is running. Waits for one that `needed` already needs.
   TANDEM_HOT("streams") void advance(uint32_t step, int32_t needed) {
     for (;;) {
-      if (running != nullptr) {
-        if (!port.stream.ended(port.context, running->needed_step <= needed)) return;
-        running = nullptr;
+      if (const PlanStream* const current = running.load(std::memory_order_relaxed); current != nullptr) {
+        const bool wait = needed != kNoStep && current->needed_step <= needed &&
+                          arriving(static_cast<uint32_t>(needed)) == nullptr;
+        if (!port.stream.ended(port.context, wait)) return;
+        running.store(nullptr, std::memory_order_release);
       }
       if (!due(step)) return;
       const PlanStream& stream = *next++;
@@ -48,17 +74,16 @@ struct Streams {
       }
       port.stream.start(port.context, bases.arena + stream.destination, bases.constants + stream.source,
                         stream.bytes);
-      running = &stream;
+      running.store(&stream, std::memory_order_release);
     }
   }
 
   // Leaves none running.
   void finish() const {
-    if (running != nullptr) static_cast<void>(port.stream.ended(port.context, true));
+    if (running.load(std::memory_order_relaxed) != nullptr)
+      static_cast<void>(port.stream.ended(port.context, true));
   }
 };
-constexpr int32_t kNoStep = -1;
-
 // One step on all workers.
 struct SharedStep {
   KernelFunction kernel = nullptr;
@@ -67,10 +92,12 @@ struct SharedStep {
   SectionRunner& sections;
   Streams& streams;
   uint32_t index;
+  const PlanStream* arriving = nullptr;                   // what units wait for
   std::atomic<KernelResult> outcome = KernelResult::kOk;  // of any worker that has something to say
 
   TANDEM_HOT("work") static void work(void* self, uint32_t worker, uint32_t begin, uint32_t end) {
     auto& step = *static_cast<SharedStep*>(self);
+    if (step.arriving != nullptr) step.streams.await(*step.arriving, end);
     if (worker == 0 && step.streams.due(step.index)) step.streams.advance(step.index, kNoStep);
     const KernelResult result = step.kernel(
         step.params,
@@ -94,13 +121,16 @@ struct SharedStep {
                     .streams = streams,
                     .index = index};
   // What this step does not need is started by worker 0 with its first unit, when the others are at work.
-  if (streams.needed(index)) streams.advance(index, static_cast<int32_t>(index));
+  if (streams.needed(index)) {
+    streams.advance(index, static_cast<int32_t>(index));
+    shared.arriving = streams.arriving(index);
+  }
   if (port.workers <= 1 || step.units <= 1) {
     // While streams wait for their turn, in pieces, between which the next one can start.
     constexpr uint32_t kPieces = 16;
     const uint32_t piece = step.units / kPieces + 1;
     uint32_t begin = 0;
-    for (; streams.due(index) && begin + piece < step.units; begin += piece) {
+    for (; (shared.arriving != nullptr || streams.due(index)) && begin + piece < step.units; begin += piece) {
       SharedStep::work(&shared, 0, begin, begin + piece);
     }
     SharedStep::work(&shared, 0, begin, step.units);

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "models/model_builder.h"
+#include "models/random.h"
 #include "port/posix/posix_port.h"
 #include "run_model.h"
 
@@ -20,40 +22,81 @@ struct LatePort {
     uint8_t* to = nullptr;
     const uint8_t* from = nullptr;
     uint32_t bytes = 0;
+    uint32_t done = 0;
   };
   Copy running;
   uint32_t started = 0;
   uint32_t waited = 0;
+  uint32_t asked = 0;   // how much is left
   bool prompt = false;  // copies end as soon as somebody asks
 
-  Port port{
-      .context = this,
-      .stream = {.reach_begin = 0,
-                 .reach_end = UINTPTR_MAX,
-                 .start =
-                     [](void* context, void* to, const void* from, uint32_t bytes) {
-                       auto& self = *static_cast<LatePort*>(context);
-                       EXPECT_EQ(self.running.to, nullptr) << "one at a time";
-                       self.running = {static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), bytes};
-                       std::memset(to, 0x5a, bytes);
-                       ++self.started;
-                     },
-                 .ended =
-                     [](void* context, bool wait) {
-                       auto& self = *static_cast<LatePort*>(context);
-                       EXPECT_NE(self.running.to, nullptr) << "nothing was started";
-                       if (!wait && !self.prompt) return false;
-                       self.waited += wait ? 1 : 0;
-                       std::memcpy(self.running.to, self.running.from, self.running.bytes);
-                       self.running = {};
-                       return true;
-                     }}};
+  Port port{.context = this,
+            .stream = {
+                .reach_begin = 0,
+                .reach_end = UINTPTR_MAX,
+                .start =
+                    [](void* context, void* to, const void* from, uint32_t bytes) {
+                      auto& self = *static_cast<LatePort*>(context);
+                      EXPECT_EQ(self.running.to, nullptr) << "one at a time";
+                      self.running = {static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), bytes, 0};
+                      std::memset(to, 0x5a, bytes);
+                      ++self.started;
+                    },
+                .ended =
+                    [](void* context, bool wait) {
+                      auto& self = *static_cast<LatePort*>(context);
+                      EXPECT_NE(self.running.to, nullptr) << "nothing was started";
+                      if (!wait && !self.prompt) return false;
+                      self.waited += wait ? 1 : 0;
+                      std::memcpy(self.running.to, self.running.from, self.running.bytes);
+                      self.running = {};
+                      return true;
+                    },
+                // Who asks gets a little more.
+                .left =
+                    [](void* context) {
+                      auto& self = *static_cast<LatePort*>(context);
+                      EXPECT_NE(self.running.to, nullptr) << "nothing was started";
+                      ++self.asked;
+                      Copy& copy = self.running;
+                      const uint32_t more = std::min(copy.bytes - copy.done, uint32_t{50});
+                      std::memcpy(copy.to + copy.done, copy.from + copy.done, more);
+                      copy.done += more;
+                      return copy.bytes - copy.done;
+                    }}};
 };
+
+// Fully connected layers with little to do beside their weights, of which the first has no time before it.
+std::vector<uint8_t> fully_connected_model() {
+  models::ModelBuilder b;
+  models::SplitMix64 random(1);
+  const int32_t sizes[] = {200, 64, 150, 9, 70};
+  int x = b.tensor({.name = "in", .type = schema::TensorType::INT8, .shape = {1, sizes[0]}, .scale = {1}});
+  b.inputs({x});
+  for (size_t i = 1; i < std::size(sizes); ++i) {
+    std::vector<int8_t> weights(static_cast<size_t>(sizes[i - 1] * sizes[i]));
+    for (int8_t& weight : weights) weight = static_cast<int8_t>(random.next());
+    const std::string name = "layer" + std::to_string(i);
+    const int w = b.constant({.name = name + "/weights",
+                              .type = schema::TensorType::INT8,
+                              .shape = {sizes[i], sizes[i - 1]},
+                              .scale = {0.01F}},
+                             weights);
+    const int y =
+        b.tensor({.name = name, .type = schema::TensorType::INT8, .shape = {1, sizes[i]}, .scale = {10}});
+    b.op(schema::BuiltinOperator::FULLY_CONNECTED, {x, w, -1}, {y}, schema::FullyConnectedOptionsT{});
+    x = y;
+  }
+  b.outputs({x});
+  return b.finish();
+}
 
 class Streams : public testing::Test {
  protected:
-  void SetUp() override {
-    tflite_ = test::read_file(TANDEM_MODELS "/person_shaped.tflite");
+  void SetUp() override { load(test::read_file(TANDEM_MODELS "/person_shaped.tflite")); }
+
+  void load(std::vector<uint8_t> tflite) {
+    tflite_ = std::move(tflite);
     storage_.resize(tflite_.size() / 8 + 2);
     std::memcpy(aligned(storage_), tflite_.data(), tflite_.size());
     const Result<Model> model = Model::load({aligned(storage_), tflite_.size()});
@@ -149,6 +192,30 @@ TEST_F(Streams, ThreadsThatCopyBesideWorkersChangeNothing) {
       const PosixPort port(workers, streaming);
       EXPECT_EQ(run(port.port(), kPlenty), want) << workers << " workers";
       EXPECT_FALSE(placed_streams().empty());
+    }
+  }
+}
+
+TEST_F(Streams, StepsRunWhileTheirWeightsArrive) {
+  load(fully_connected_model());
+  const std::vector<uint8_t> want = run(Port{.workers = 1}, kPlenty);
+  LatePort late;
+  EXPECT_EQ(run(late.port, kPlenty), want);
+  const std::vector<PlanStream> streams = placed_streams();
+  ASSERT_EQ(streams.size(), 4U);
+  EXPECT_EQ(streams[0].start_step, 0);
+  for (const PlanStream& stream : streams) EXPECT_GT(stream.unit_bytes, 0U);
+  EXPECT_GT(late.asked, 2 * streams[0].bytes / 100);
+  EXPECT_EQ(late.running.to, nullptr) << "invoke() leaves nothing running";
+
+  LatePort cannot_tell;
+  cannot_tell.port.stream.left = nullptr;
+  EXPECT_EQ(run(cannot_tell.port, kPlenty), want);
+  EXPECT_GE(cannot_tell.waited, streams.size());
+  for (const uint32_t workers : {1U, 2U, 4U}) {
+    for (const auto streaming : {PosixPort::Streaming::kThread, PosixPort::Streaming::kLate}) {
+      const PosixPort port(workers, streaming);
+      EXPECT_EQ(run(port.port(), kPlenty), want) << workers << " workers";
     }
   }
 }

@@ -44,10 +44,14 @@ Status plan_factor(OpContext& c, FullyConnectedParams& params, int32_t max_shift
 }
 
 // Kernels take up to four neighbouring outputs at a time, which share the loads of an input; of few outputs
-// each worker has two.
+// each worker has two. Not more: what a unit of weights takes that have just arrived is time when nothing
+// else may.
 Blocks cut_outputs(uint32_t outputs, uint32_t depth) {
   constexpr uint32_t kEnoughForFours = 16;
+  constexpr uint32_t kWorthAlone = 64;
   const uint32_t together = outputs >= kEnoughForFours ? 4 : 2;
+  if (depth >= kWorthAlone && outputs / together < UINT16_MAX)
+    return {.count = outputs, .per_unit = together};
   Blocks blocks = cut_into_blocks(outputs, depth);
   blocks.per_unit = (blocks.per_unit + together - 1) / together * together;
   return blocks;
@@ -83,7 +87,10 @@ Status plan_fully_connected(OpContext& c) {
 
   params.outputs = cut_outputs(out.elements, params.depth);
   params.in = c.ref(in);
-  params.weights = c.streamed(weights);
+  // Rows in turn; of several batches all again for each.
+  params.weights = batches == 1 && (*variant)->weights == Type::kInt8
+                       ? c.streamed_by_units(weights, params.outputs.per_unit * params.depth)
+                       : c.streamed(weights);
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   const auto activation = static_cast<Activation>(options.scalar<int8_t>(kActivation));

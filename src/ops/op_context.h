@@ -73,6 +73,9 @@ class OpContext {
   /// and time to bring it there before the operator starts, else where ref() says. The kernel sees no
   /// difference; it may take from each worker no time but that of a few reads of slow memory.
   [[nodiscard]] Ref streamed(const TensorInfo& tensor);
+  /// The same of one that the operator's only step reads piece by piece: unit u nothing but the first
+  /// (u + 1)·unit_bytes. The step may then run while the rest arrives.
+  [[nodiscard]] Ref streamed_by_units(const TensorInfo& tensor, uint32_t unit_bytes);
   /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True:
   /// it does. Only for kernels that read an element of that input before they, or another worker, write its
   /// place.

@@ -157,7 +157,7 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
     Buffer& buffer = buffers[i];
     if (buffer.wants_stream()) {
       buffer.first = buffer.needed();
-      buffer.constant = Buffer::kStreamWanted;
+      buffer.set_lead(-1);
       order[wanted++] = index;
     } else if (needs_place(buffers, i)) {
       placed[placed_count++] = index;
@@ -170,24 +170,33 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
   });
 
   StreamedLayout layout{.end = room.laid_out};
+  int64_t before = 0;  // of all copies that come before one
+  for (size_t k = 0; k < wanted; ++k) before += copy_cycles(buffers[order[k]]);
   int64_t next_start = INT64_MAX;  // of the copy that follows
   for (size_t k = wanted; k-- > 0;) {
     Buffer& buffer = buffers[order[k]];
     const int16_t needed = buffer.first;
+    // By units it may come as late as its operator. There is no use in its place before its turn, but just
+    // before: an operator before it that waits for its own takes longer than that would tell.
+    const auto last = static_cast<int16_t>(buffer.by_units() ? needed : needed - 1);
     const int64_t needed_at = times[static_cast<size_t>(needed)];
     const int64_t cycles = copy_cycles(buffer);
+    before -= cycles;
     const int64_t latest = std::min(needed_at, next_start) - cycles;
     const auto earliest = static_cast<int16_t>(std::max(0, needed - kMaxLead));
-    for (int16_t first = operator_at(times, latest, earliest, needed); first < needed; ++first) {
+    int16_t first =
+        operator_at(times, buffer.by_units() ? std::max(latest, before) : latest, earliest, needed);
+    if (buffer.by_units() && first > earliest) --first;
+    for (; first <= last; ++first) {
       const int64_t start = std::max<int64_t>(latest, times[static_cast<size_t>(first)]);
       // What is waited for costs what reading flash costs, so hiding any of it wins; next to nothing is not
       // worth the memory.
-      if (start + cycles - needed_at > cycles - cycles / 8) break;
+      if (!buffer.by_units() && start + cycles - needed_at > cycles - cycles / 8) break;
       buffer.first = first;
       const uint64_t offset = lowest_place(buffers, buffer, placed.first(placed_count), room.start);
       if (offset + buffer.bytes > limit) continue;
       buffer.offset = static_cast<uint32_t>(offset);
-      buffer.constant = static_cast<uint8_t>(Buffer::kStreamWanted + needed - first);
+      buffer.set_lead(needed - first);
       insert_by_offset(buffers, placed, placed_count++, order[k]);
       layout.end = std::max(layout.end, offset + buffer.bytes);
       ++layout.streams;

@@ -11,10 +11,12 @@ namespace tandem {
 struct Buffer {
   static constexpr int16_t kUnwritten = INT16_MAX;
   // What `constant` says of one that lies in the model file. An operator may ask for it to be copied to the
-  // arena; if it gets a place there, `constant` is kStreamWanted and the number of operators from `first`,
-  // during which copying may start, to the one that reads it first.
+  // arena; if it gets a place there, `constant` is kStreamWanted, and 1, and the number of operators from
+  // `first`, during which copying may start, to the one that reads it first. With kByUnits that one can run
+  // while the copy does.
   static constexpr uint8_t kInFile = 1;
   static constexpr uint8_t kStreamWanted = 2;
+  static constexpr uint8_t kByUnits = 0x80;
 
   uint32_t bytes = 0;          ///< multiple of kBufferAlignment; 0: needs no memory of its own
   uint32_t offset = 0;         ///< in the arena
@@ -25,12 +27,21 @@ struct Buffer {
   uint8_t constant = 0;        ///< lies in the model file: kInFile, or more
 
   [[nodiscard]] bool wants_stream() const { return constant >= kStreamWanted; }
-  [[nodiscard]] bool streamed() const { return constant > kStreamWanted; }
+  [[nodiscard]] bool by_units() const { return (constant & kByUnits) != 0; }
+  [[nodiscard]] bool streamed() const { return lead() >= 0; }
   /// The operator that reads a constant which wants to be streamed first.
-  [[nodiscard]] int16_t needed() const { return static_cast<int16_t>(first + constant - kStreamWanted); }
+  [[nodiscard]] int16_t needed() const { return static_cast<int16_t>(first + (streamed() ? lead() : 0)); }
+  /// Gives one that wants to be streamed its place, or takes it away (`lead` < 0): `first` is `lead`
+  /// operators before needed().
+  void set_lead(int lead) {
+    constant = static_cast<uint8_t>((constant & kByUnits) | (kStreamWanted + (lead < 0 ? 0 : 1 + lead)));
+  }
   [[nodiscard]] bool alive_with(const Buffer& other) const {
     return first <= other.last && other.first <= last;
   }
+
+ private:
+  [[nodiscard]] int lead() const { return (constant & ~kByUnits) - kStreamWanted - 1; }
 };
 
 constexpr uint32_t kBufferAlignment = 8;

@@ -91,7 +91,7 @@ void want_streams(models::SplitMix64& random, std::vector<Buffer>& buffers, int1
     }
     if (std::ranges::any_of(buffers, [&](const Buffer& b) { return b.root == i && &b != &buffers[i]; }))
       continue;
-    buffers[i].constant = Buffer::kStreamWanted;
+    buffers[i].constant = Buffer::kStreamWanted | (random.next() % 2 == 0 ? Buffer::kByUnits : 0);
     buffers[i].first = static_cast<int16_t>(random.next() % static_cast<uint32_t>(operators));
     buffers[i].last =
         std::max(buffers[i].first, std::min(buffers[i].last, static_cast<int16_t>(operators - 1)));
@@ -125,9 +125,10 @@ TEST(PlaceStreams, NeverOverlapAnythingAliveNorPassTheLimit) {
           continue;
         }
         EXPECT_EQ(a.needed(), before[i].first);
+        EXPECT_EQ(a.by_units(), before[i].by_units());
         if (!a.streamed()) continue;
         EXPECT_LT(streams, layout.streams);
-        EXPECT_LT(a.first, a.needed());
+        EXPECT_LE(a.first, a.needed() - (a.by_units() ? 0 : 1));
         EXPECT_GE(a.first, 0);
         EXPECT_EQ(a.offset % kBufferAlignment, 0U);
         EXPECT_LE(a.offset + a.bytes, layout.end);
@@ -171,6 +172,35 @@ TEST(PlaceStreams, StartAsLateAsTheyArriveInTime) {
   EXPECT_EQ(layout.end, end + 8192);
   EXPECT_EQ(buffers[2].first, 0);
   EXPECT_EQ(buffers[3].first, 1);
+}
+
+// The same three operators, faster than their constants: those come one after the other, each as soon as the
+// one before it has been started.
+TEST(PlaceStreams, ByUnitsStartWithTheOperatorBeforeOrTheirOwn) {
+  std::vector<Buffer> buffers(3);
+  for (uint16_t i = 0; i < 3; ++i) {
+    const auto op = static_cast<int16_t>(i);
+    buffers[i] = {.bytes = 40'000,
+                  .first = op,
+                  .last = op,
+                  .root = i,
+                  .constant = Buffer::kStreamWanted | Buffer::kByUnits};
+  }
+  const std::vector<uint32_t> times = {0, 1000, 2000};
+  std::vector<uint16_t> order(3), placed(3);
+  EXPECT_EQ(place_streams(buffers, order, placed, times, {0, 0, 80'000}).streams, 3U);
+  EXPECT_EQ(buffers[0].first, 0);
+  EXPECT_EQ(buffers[1].first, 0);
+  EXPECT_EQ(buffers[2].first, 1);
+  // Where there is no operator before, or no memory then, its own.
+  buffers[0].bytes = buffers[1].bytes = 0;
+  buffers[0].constant = buffers[1].constant = Buffer::kInFile;
+  buffers.push_back({.bytes = 80'000, .first = 0, .last = 1, .root = 3});
+  order.resize(4);
+  placed.resize(4);
+  EXPECT_EQ(place_streams(buffers, order, placed, times, {0, 80'000, 80'000}).streams, 1U);
+  EXPECT_EQ(buffers[2].first, 2);
+  EXPECT_EQ(buffers[2].needed(), 2);
 }
 
 TEST(PlaceStreams, NoneIsWorthMemoryThatComesTooLate) {

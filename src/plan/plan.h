@@ -77,6 +77,7 @@ struct PlanStream {
   uint32_t bytes = 0;             ///< the destination has room for them rounded up to kBufferAlignment
   uint16_t start_step = kNever;   ///< the first step during which the destination is free
   uint16_t needed_step = kNever;  ///< the first step that reads it
+  uint32_t unit_bytes = 0;        ///< if not 0: that step's unit u reads the first (u + 1)·unit_bytes only
 };
 
 /// A plan's sections.

@@ -63,7 +63,8 @@ PlanTarget::PlanTarget(const Port& port) : workers(port.workers) {
   reach_end = port.stream.reach_end;
 }
 
-void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels) {
+void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams) {
+  streams_ = streams;
   plan_ = plan;
   kernels_ = kernels;
   counts_ = {};
@@ -226,12 +227,18 @@ bool PlanPass::streamable(const TensorInfo& tensor) const {
          tensor.bytes <= target_.reach_end - address;
 }
 
-Ref PlanPass::streamed_ref(const TensorInfo& tensor) {
+Ref PlanPass::streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes) {
   // A called subgraph's constants have no time at which they are needed.
   if (subgraph_ != 0 || !streamable(tensor)) return tensor_ref(tensor);
   Buffer& buffer = buffers()[static_cast<uint32_t>(tensor.index)];
   if (writing()) {
-    return buffer.streamed() ? Ref::make(Ref::kArena, buffer.offset) : tensor_ref(tensor);
+    if (!buffer.streamed()) return tensor_ref(tensor);
+    if (buffer.by_units()) {
+      const auto at = std::find(streams_.begin(), streams_.end(), static_cast<uint16_t>(tensor.index));
+      const_cast<PlanStream&>(PlanView(plan_).streams()[static_cast<size_t>(at - streams_.begin())])
+          .unit_bytes = unit_bytes;
+    }
+    return Ref::make(Ref::kArena, buffer.offset);
   }
   if (!buffer.wants_stream()) {
     if (counts_.streams == UINT16_MAX) {
@@ -239,9 +246,12 @@ Ref PlanPass::streamed_ref(const TensorInfo& tensor) {
       return {};
     }
     ++counts_.streams;
-    buffer.constant = Buffer::kStreamWanted;
+    buffer.constant = Buffer::kStreamWanted | (unit_bytes != 0 ? Buffer::kByUnits : 0);
     buffer.bytes = align_up(tensor.bytes, kBufferAlignment);
     buffer.first = op_;
+  } else {
+    // Several read it: who is first waits for all of it.
+    buffer.constant = Buffer::kStreamWanted;
   }
   buffer.last = op_;
   return tensor_ref(tensor);
@@ -335,7 +345,7 @@ void PlanPass::write_resource_table() {
   }
 }
 
-void PlanPass::write_streams(std::span<const uint16_t> streams) {
+void PlanPass::write_streams() {
   const PlanView view(plan_);
   const Subgraph subgraph(model_, 0);
   const auto first_step = [&](int32_t op) {
@@ -344,17 +354,18 @@ void PlanPass::write_streams(std::span<const uint16_t> streams) {
                                        [](const Step& a, int32_t wanted) { return a.op < wanted; });
     return static_cast<uint16_t>(step - steps.begin());
   };
-  for (const uint16_t index : streams) {
+  for (const uint16_t index : streams_) {
     const Buffer& buffer = planned_.subgraphs[0].buffers[index];
     const TensorInfo tensor = subgraph.tensor(index);
-    PlanStream stream{.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()),
-                      .destination = buffer.offset,
-                      .bytes = tensor.bytes};
+    auto& stream = const_cast<PlanStream&>(view.streams()[counts_.streams++]);
+    stream.source = static_cast<uint32_t>(tensor.data - model_.bytes().data());
+    stream.destination = buffer.offset;
+    stream.bytes = tensor.bytes;
+    stream.start_step = stream.needed_step = PlanStream::kNever;
     if (buffer.streamed()) {
       stream.start_step = first_step(buffer.first);
       stream.needed_step = first_step(buffer.needed());
     }
-    const_cast<PlanStream&>(view.streams()[counts_.streams++]) = stream;
   }
 }
 
@@ -430,7 +441,11 @@ Ref OpContext::state(uint32_t bytes, uint8_t fill) { return pass_.state(bytes, f
 
 Ref OpContext::ref(const TensorInfo& tensor) { return pass_.tensor_ref(tensor); }
 
-Ref OpContext::streamed(const TensorInfo& tensor) { return pass_.streamed_ref(tensor); }
+Ref OpContext::streamed(const TensorInfo& tensor) { return pass_.streamed_ref(tensor, 0); }
+
+Ref OpContext::streamed_by_units(const TensorInfo& tensor, uint32_t unit_bytes) {
+  return pass_.streamed_ref(tensor, unit_bytes);
+}
 
 bool OpContext::try_in_place(uint32_t i) {
   const int32_t source = index(op_.inputs, i);

@@ -89,15 +89,16 @@ class PlanPass {
   /// Measuring: where to write down how many cycles each operator of the main subgraph may take.
   void estimate_into(std::span<uint32_t> op_cycles) { op_cycles_ = op_cycles; }
 
-  /// From here on operators write into `plan`, whose header has the counts that measuring found.
-  void start_writing(uint8_t* plan, const AnyKernel** kernels);
+  /// From here on operators write into `plan`, whose header has the counts that measuring found; `streams` as
+  /// place_streams() left them in its `order`.
+  void start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams);
 
   /// All operators of all subgraphs that are called, the main one first, and what is not operators': inputs,
   /// outputs, variables.
   Status run(std::span<const OpDef* const> ops, const PlanListener& listener);
 
-  /// Writing, at the end: `streams` as place_streams() left them in its `order`.
-  void write_streams(std::span<const uint16_t> streams);
+  /// Writing, at the end: where they come from and go, and when.
+  void write_streams();
 
   [[nodiscard]] const PlanHeader& counts() const { return counts_; }
   /// Bytes of all operators' state.
@@ -124,7 +125,7 @@ class PlanPass {
   PlanTensor describe_tensor(const TensorInfo& tensor);
   Ref tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor);
   Ref tensor_ref(const TensorInfo& tensor) { return tensor_ref(current(), tensor); }
-  Ref streamed_ref(const TensorInfo& tensor);
+  Ref streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes);
   [[nodiscard]] bool streamable(const TensorInfo& tensor) const;
   PlannedSubgraph& current() { return planned_.subgraphs[subgraph_]; }
   std::span<Buffer> buffers() { return current().buffers; }
@@ -141,6 +142,7 @@ class PlanPass {
   std::span<uint32_t> op_cycles_;
   uint8_t* plan_ = nullptr;
   const AnyKernel** kernels_ = nullptr;
+  std::span<const uint16_t> streams_;
   const PlanListener* listener_ = nullptr;
   std::span<const OpDef* const> ops_;
   uint32_t subgraph_ = 0;

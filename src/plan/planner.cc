@@ -294,9 +294,9 @@ Status Planner::write(uint8_t* plan, const AnyKernel** kernels) {
   std::memset(plan, 0, header_.plan_bytes);  // padding too: the same model gives the same bytes
   std::memcpy(plan, &header_, sizeof header_);
   PlanPass pass(model_, planned_, target_);
-  pass.start_writing(plan, kernels);
+  pass.start_writing(plan, kernels, order_.first(header_.streams));
   TANDEM_TRY(pass.run(ops_, {}));
-  pass.write_streams(order_.first(header_.streams));
+  pass.write_streams();
   // Both passes ask the same questions; should an operator ever answer differently, that is caught here.
   const PlanHeader& written = pass.counts();
   if (written.plan_bytes != header_.plan_bytes || written.steps != header_.steps ||

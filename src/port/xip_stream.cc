@@ -49,6 +49,19 @@ void start_stream(void*, void* destination, const void* source, uint32_t bytes) 
                                       kDmaRequestXipStream << 15 | kQuiet;
 }
 
+TANDEM_STREAM_CODE("stream_left")
+uint32_t stream_left(void*) {
+  if (stream_channel < 0 || (channel_register(kControlTrigger) & kDmaBusy) == 0) {
+    barrier();
+    return 0;
+  }
+  // The count falls when a word is read out of the FIFO; some may be on their way to their destination.
+  constexpr uint32_t kUnderWay = 4;
+  const uint32_t words = channel_register(kCount) + kUnderWay;
+  barrier();
+  return words * 4;
+}
+
 TANDEM_STREAM_CODE("stream_ended")
 bool stream_ended(void*, bool wait) {
   if (stream_channel >= 0) {

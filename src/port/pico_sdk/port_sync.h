@@ -35,8 +35,12 @@ inline int32_t claim_stream_channel() { return dma_claim_unused_channel(false); 
 /// Constants that lie in flash (port/xip_stream.cc).
 void start_stream(void* context, void* destination, const void* source, uint32_t bytes);
 bool stream_ended(void* context, bool wait);
-constexpr Port::Stream kStream{
-    .reach_begin = XIP_MAIN_BASE, .reach_end = XIP_CTRL_BASE, .start = start_stream, .ended = stream_ended};
+uint32_t stream_left(void* context);
+constexpr Port::Stream kStream{.reach_begin = XIP_MAIN_BASE,
+                               .reach_end = XIP_CTRL_BASE,
+                               .start = start_stream,
+                               .ended = stream_ended,
+                               .left = stream_left};
 #else
 // An RP2350 reads flash otherwise.
 constexpr Port::Stream kStream{};

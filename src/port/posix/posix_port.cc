@@ -25,9 +25,10 @@ PosixPort::PosixPort(uint32_t workers, Streaming streaming) : streaming_(streami
       .reach_end = UINTPTR_MAX,
       .start =
           [](void* self, void* destination, const void* source, uint32_t bytes) {
-            static_cast<PosixPort*>(self)->start_copy({destination, source, bytes});
+            static_cast<PosixPort*>(self)->start_copy({destination, source, bytes, 0});
           },
-      .ended = [](void* self, bool wait) { return static_cast<PosixPort*>(self)->copy_ended(wait); }};
+      .ended = [](void* self, bool wait) { return static_cast<PosixPort*>(self)->copy_ended(wait); },
+      .left = [](void* self) { return static_cast<PosixPort*>(self)->copy_left(); }};
   if (streaming == Streaming::kThread) copier_ = std::thread([this] { serve_copies(); });
 }
 
@@ -58,6 +59,20 @@ bool PosixPort::copy_ended(bool wait) {
   }
   if (wait) copy_changed_.wait(lock, [this] { return copy_.to == nullptr; });
   return copy_.to == nullptr;
+}
+
+// kLate: who asks for more gets a little more.
+uint32_t PosixPort::copy_left() {
+  const std::lock_guard lock(mutex_);
+  if (copy_.to == nullptr) return 0;
+  if (streaming_ == Streaming::kLate) {
+    constexpr size_t kLittle = 100;
+    const size_t more = std::min(kLittle, copy_.bytes - copy_.done);
+    std::memcpy(static_cast<uint8_t*>(copy_.to) + copy_.done,
+                static_cast<const uint8_t*>(copy_.from) + copy_.done, more);
+    copy_.done += more;
+  }
+  return static_cast<uint32_t>(copy_.bytes - copy_.done);
 }
 
 void PosixPort::serve_copies() {

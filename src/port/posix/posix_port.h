@@ -43,9 +43,11 @@ class PosixPort {
     void* to = nullptr;
     const void* from = nullptr;
     size_t bytes = 0;
+    size_t done = 0;
   };
   void start_copy(const Copy& copy);
   bool copy_ended(bool wait);
+  uint32_t copy_left();
   void serve_copies();
 
   Port port_;

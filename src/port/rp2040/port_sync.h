@@ -38,9 +38,11 @@ inline int32_t claim_stream_channel() { return rp2040::claim_dma_channel(); }
 /// Constants that lie in flash (port/xip_stream.cc).
 void start_stream(void* context, void* destination, const void* source, uint32_t bytes);
 bool stream_ended(void* context, bool wait);
+uint32_t stream_left(void* context);
 constexpr Port::Stream kStream{.reach_begin = rp2040::kXipBegin,
                                .reach_end = rp2040::kXipEnd,
                                .start = start_stream,
-                               .ended = stream_ended};
+                               .ended = stream_ended,
+                               .left = stream_left};
 
 }  // namespace tandem::port
