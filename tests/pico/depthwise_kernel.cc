@@ -52,6 +52,7 @@ enum class Weights { kAny, kSmall, kLeast, kMost, kExtremes };
 uint32_t not_for_it = 0;
 uint32_t always_ask = 0;
 uint32_t loops_used[static_cast<size_t>(DepthwiseLoop::kCount)];
+uint32_t last_columns[static_cast<size_t>(DepthwiseLoop::kCount)];  // done by pairs of rows
 
 int32_t random_extreme(Random& random, int32_t least) { return random.pick(0, 1) == 0 ? least : 127; }
 
@@ -114,6 +115,7 @@ bool same(const DepthwiseCase& shape, Data data, Weights kind, uint32_t seed) {
     arena.at<uint16_t>(p.slacks)[o] = static_cast<uint16_t>((constants.slack + 0xff) >> 8);
     arena.at<uint8_t>(p.loops)[o] = static_cast<uint8_t>(*loop);
     ++loops_used[static_cast<size_t>(*loop)];
+    if (shape.stride == 1 && w.out.w % 2 == 1 && w.out.h > 2) ++last_columns[static_cast<size_t>(*loop)];
   }
   p.scratch.stride = (cut_into_depthwise_tiles(p) + 15) / 16 * 16;
   // Between guards; what it holds afterwards is nobody's business.
@@ -159,6 +161,7 @@ int main() {
   check("nearly all cases are for this kernel", not_for_it * 20 < cases);
   check("some channels always ask", always_ask > 100);
   check("every loop was taken", std::ranges::all_of(loops_used, [](uint32_t n) { return n > 20; }));
+  check("every loop left a last column", std::ranges::all_of(last_columns, [](uint32_t n) { return n > 5; }));
   check("depthwise says what ref says", wrong == 0);
   end();
 }

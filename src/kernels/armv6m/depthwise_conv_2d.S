@@ -39,14 +39,20 @@
   .equ WEIGHTS_STRIDE, 124
   .equ ZERO_POINT, 128
   .equ PLANE, 132
-  .equ TILE_ROWS, 136
-  .equ EVEN_END, 140
-  .equ ALL_END, 144
-  .equ GATHER, 148
-  .equ GROUPS, 152
-  .equ FUNCTIONS, 156
-  .equ FRAME, 164                 @ with a word that keeps SP 8-aligned
-  .equ CHANNELS_WORDS, 27
+  .equ PAIRS, 136                 @ END to OUT_STEP of loops of two columns
+  .equ SINGLES, 156               @ and of one
+  .equ GATHER, 176
+  .equ GROUPS, 180
+  .equ FUNCTIONS, 184
+  .equ LAST_PAIRS, 188            @ of rows in the last of an odd number of columns; 0: it is done with the others
+  .equ LAST_PLANE, 192
+  .equ LAST_OUT, 196              @ bytes from the first column's output
+  .equ OUT_ROW, 200
+  .equ PLANE_BACK, 204            @ before the last of an odd number of rows: bytes to the row before
+  .equ OUT_BACK, 208
+  .equ LOOP, 212
+  .equ FRAME, 220                 @ with a word that keeps SP 8-aligned
+  .equ CHANNELS_WORDS, 40
   .equ ONE_COLUMN, 4              @ DepthwiseLoop::kFiveSums
 
   sa0 .req r8
@@ -301,6 +307,91 @@
   bl output_done                  @ b would not reach; does not come back
   .endm
 
+@ A row of inputs for the taps of row \row, column \c. 11 cycles.
+  .macro LAST_TAPS c, row, keeps, g0, g1, g2
+  add r4, sp, #WEIGHTS + 12 * \row @ 1
+  ldm r4, {r4-r6}                 @ 4
+  .if \keeps
+  muls r4, r0                     @ 1
+  ACCUMULATE \c, \g0, r4           @ 1
+  muls r5, r1                     @ 1
+  ACCUMULATE \c, \g1, r5           @ 1
+  muls r6, r2                     @ 1
+  ACCUMULATE \c, \g2, r6           @ 1   11
+  .else
+  muls r0, r4                     @ 1
+  ACCUMULATE \c, \g0, r0           @ 1
+  muls r1, r5                     @ 1
+  ACCUMULATE \c, \g1, r1           @ 1
+  muls r2, r6                     @ 1
+  ACCUMULATE \c, \g2, r2           @ 1   11
+  .endif
+  .endm
+
+  .macro NEXT_ROW
+  ldr r2, [sp, #OUT_ROW]          @ 2
+  adds r6, r6, r2                 @ 1
+  .endm
+
+@ Stride 1, the last of an odd number of columns, two rows at a time: a is the upper one, b the lower one.
+  .macro LAST_LOOP name, sums, g00, g01, g02, g10, g11, g12, g20, g21, g22
+  .thumb_func
+  .balign 4
+\name:
+  .irpc c, ab
+  .irpc g, 012
+  .set started_\c\g, 0
+  .endr
+  .endr
+  ldm r7!, {r0-r2}                @ 4
+  LAST_TAPS a, 0, 0, \g00, \g01, \g02
+  adds r7, #108                   @ 1
+  ldm r7!, {r0-r2}                @ 4
+  LAST_TAPS a, 1, 1, \g10, \g11, \g12
+  LAST_TAPS b, 0, 0, \g00, \g01, \g02
+  adds r7, #108                   @ 1
+  ldm r7!, {r0-r2}                @ 4
+  LAST_TAPS a, 2, 1, \g20, \g21, \g22
+  LAST_TAPS b, 1, 0, \g10, \g11, \g12
+  adds r7, #108                   @ 1
+  ldm r7!, {r0-r2}                @ 4
+  LAST_TAPS b, 2, 0, \g20, \g21, \g22
+  subs r7, #132                   @ 1   two rows on: 86
+  RESOLVE a, \sums                @ 14
+  mov r8, r7                      @ 1
+  ldr r2, [sp, #SLACK]            @ 2
+  mov r10, r2                     @ 1
+  add r3, sp, #OFFSET             @ 1
+  ldm r3, {r3-r7}                 @ 6
+  LEVEL \name\()_ap, r0, 0           @ 12
+  LEVEL \name\()_aq, r1, 1           @ 12
+  NEXT_ROW
+  RESOLVE b, \sums                @ 14
+  LEVEL \name\()_bp, r0, 0           @ 12
+  LEVEL \name\()_bq, r1, 1           @ 12
+  NEXT_ROW
+  mov r7, r8                      @ 1
+  ldr r0, [sp, #ROWS]             @ 2
+  subs r0, #1                     @ 1
+  beq .Ldone_\name                @ 1
+  str r0, [sp, #ROWS]             @ 2
+  cmp r0, #1                      @ 1
+  bne .Lgo_on_\name               @ 2
+  ldr r1, [sp, #PLANE_BACK]
+  subs r7, r7, r1
+  ldr r1, [sp, #OUT_BACK]
+  subs r6, r6, r1
+.Lgo_on_\name:
+  str r6, [sp, #OUT]              @ 2
+  b \name                         @ 2   191 for four outputs of three sums
+  LEVEL_SELDOM \name\()_ap, r0
+  LEVEL_SELDOM \name\()_aq, r1
+  LEVEL_SELDOM \name\()_bp, r0
+  LEVEL_SELDOM \name\()_bq, r1
+.Ldone_\name:
+  bl last_done                    @ b would not reach; does not come back
+  .endm
+
   .section .time_critical.depthwise_conv_2d, "ax"
 
 @ void tandem_depthwise_channels(const Channels*): a unit's channels, one after the other, and all outputs of each. An
@@ -317,12 +408,10 @@ tandem_depthwise_channels:
   push {r4-r7}
   sub sp, #FRAME
   add r1, sp, #LANE
-  .rept CHANNELS_WORDS / 6
-  ldm r0!, {r2-r7}
-  stm r1!, {r2-r7}
+  .rept CHANNELS_WORDS / 5
+  ldm r0!, {r2-r6}
+  stm r1!, {r2-r6}
   .endr
-  ldm r0!, {r2-r4}
-  stm r1!, {r2-r4}
 next_channel:
   ldr r0, [sp, #GATHER]           @ 2
   ldr r1, [sp, #NEXT_IN]          @ 2
@@ -365,21 +454,39 @@ next_output:
   ldrb r2, [r0]                   @ 2
   adds r0, #1                     @ 1
   str r0, [sp, #NEXT_LOOP]        @ 2
-  add r0, sp, #TILE_ROWS          @ 1
-  ldm r0!, {r1, r4, r5}           @ 4   rows; where even columns end, and all
-  add r3, sp, #END                @ 1
+  str r2, [sp, #LOOP]             @ 2
+  add r0, sp, #PAIRS              @ 1
   cmp r2, #ONE_COLUMN             @ 1
   bne 1f                          @ 2
-  movs r4, r5
+  add r0, sp, #SINGLES
 1:
-  mov r6, r1                      @ 1
-  stm r3!, {r4-r6}                @ 4
+  ldm r0!, {r1, r3-r6}            @ 6
+  add r0, sp, #END                @ 1
+  stm r0!, {r1, r3-r6}            @ 6
   ldr r0, [sp, #FUNCTIONS]        @ 2
   lsls r2, r2, #2                 @ 1
   ldr r0, [r0, r2]                @ 2
   ldr r7, [sp, #PLANE]            @ 2
   bx r0                           @ 2
 output_done:
+  ldr r3, [sp, #LAST_PAIRS]       @ 2
+  cmp r3, #0                      @ 1
+  beq last_done                   @ 2
+  ldr r2, [sp, #LOOP]
+  cmp r2, #ONE_COLUMN
+  beq last_done
+  str r3, [sp, #ROWS]
+  ldr r0, [sp, #NEXT_OUT]
+  subs r0, #1
+  ldr r1, [sp, #LAST_OUT]
+  adds r0, r0, r1
+  str r0, [sp, #OUT]
+  ldr r7, [sp, #LAST_PLANE]
+  adr r0, last_loops
+  lsls r2, r2, #2
+  ldr r0, [r0, r2]
+  bx r0                           @ 24
+last_done:
   ldr r0, [sp, #GROUPS_LEFT]      @ 2
   subs r0, #1                     @ 1
   str r0, [sp, #GROUPS_LEFT]      @ 2
@@ -395,6 +502,10 @@ output_done:
   mov r10, r6
   mov r11, r7
   pop {r4-r7, pc}
+
+  .balign 4
+last_loops:
+  .word last_two, last_three, last_other_three, last_last_three
 
 @ r2: p -> r2: the output. Keeps everything else but lr.
 ask:
@@ -420,6 +531,11 @@ ask:
   LOOP loop2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
   LOOP loop2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
   LOOP loop2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+
+  LAST_LOOP last_two, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LAST_LOOP last_three, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LAST_LOOP last_other_three, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LAST_LOOP last_last_three, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
 
   .global tandem_depthwise_loops1, tandem_depthwise_loops2
   .balign 4

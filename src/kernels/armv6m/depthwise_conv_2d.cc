@@ -27,15 +27,20 @@ struct Exact {
 // What the loops in assembly see, in their order.
 extern "C" {
 struct Gather;
-// A unit's channels; what is left out is the loops' own.
+// How a loop goes over a tile.
+struct Walk {
+  const uint32_t* end;       // of a row
+  const uint32_t* full_end;  // where the last column ends, if it is done again with the one before it
+  uint32_t rows;             // of each lane
+  uint32_t plane_step;       // bytes from the end of a row to the next
+  uint32_t out_step;
+};
+// A unit's channels. `own` is the assembly's.
 struct Channels {
   uint32_t lane;  // bytes from p's output to q's
   uint32_t own_slack;
   uint32_t pixel;  // bytes from one output to the next
-  uint32_t own_ends[2];
-  uint32_t own_rows;
-  uint32_t plane_step;  // bytes from the end of a row to the next
-  uint32_t out_step;
+  uint32_t own_walk[5];
   int32_t max;
   const Exact* exact;
   uint32_t count;
@@ -49,14 +54,20 @@ struct Channels {
   uint32_t weights_stride;
   int32_t zero_point;
   const uint32_t* plane;
-  uint32_t rows;             // of each lane
-  const uint32_t* even_end;  // of a row, where loops of two columns end
-  const uint32_t* end;
+  Walk pairs;    // of columns
+  Walk singles;  // kFiveSums
   const Gather* gather;
   uint32_t groups;               // outputs each
   const void* const* functions;  // by DepthwiseLoop
+  // The last of an odd number of columns by pairs of rows, if there are any.
+  uint32_t last_pairs;
+  const uint32_t* last_plane;
+  uint32_t last_out;    // bytes from the first column's output
+  uint32_t out_row;     // bytes
+  uint32_t plane_back;  // by how much the last of these pairs has to go back to be a whole one
+  uint32_t out_back;
 };
-static_assert(sizeof(void*) == 4 && sizeof(LevelChannel) == 12 && sizeof(Channels) == 27 * 4);
+static_assert(sizeof(void*) == 4 && sizeof(LevelChannel) == 12 && sizeof(Channels) == 40 * 4);
 static_assert(static_cast<int>(DepthwiseLoop::kFiveSums) == 4);
 
 // Rows of a plane that are gathered in the same way.
@@ -275,13 +286,20 @@ void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit)
                     .levels = levels,
                     .zero_point = conv.out_zero_point,
                     .clamp = conv.clamp};
+  // An odd column by pairs of rows, where there are such loops and two rows.
+  const uint32_t even_columns = tile_columns & ~1U;
+  const bool apart = stride == 1 && even_columns != tile_columns && lane_rows >= 2;
+  const auto walk = [&](uint32_t columns, uint32_t full_columns) {
+    return Walk{.end = plane + columns * stride,
+                .full_end = plane + full_columns * stride,
+                .rows = lane_rows,
+                .plane_step = (pitch - 4 * full_columns) * stride,
+                .out_step = row_bytes - full_columns * pixel};
+  };
   const Channels channels{.lane = lane * row_bytes,
                           .own_slack = 0,
                           .pixel = pixel,
-                          .own_ends = {},
-                          .own_rows = 0,
-                          .plane_step = (pitch - 4 * tile_columns) * stride,
-                          .out_step = row_bytes - tile_columns * pixel,
+                          .own_walk = {},
                           .max = conv.clamp.max,
                           .exact = &exact,
                           .count = unit.channels.end - unit.channels.begin,
@@ -297,12 +315,17 @@ void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit)
                           .weights_stride = pixel,
                           .zero_point = conv.in_zero_point,
                           .plane = plane,
-                          .rows = lane_rows,
-                          .even_end = plane + (tile_columns & ~1U) * stride,
-                          .end = plane + tile_columns * stride,
+                          .pairs = walk(even_columns, apart ? even_columns : tile_columns),
+                          .singles = walk(tile_columns, tile_columns),
                           .gather = &gather,
                           .groups = groups,
-                          .functions = stride == 1 ? tandem_depthwise_loops1 : tandem_depthwise_loops2};
+                          .functions = stride == 1 ? tandem_depthwise_loops1 : tandem_depthwise_loops2,
+                          .last_pairs = apart ? (lane_rows + 1) / 2 : 0,
+                          .last_plane = plane + even_columns,
+                          .last_out = even_columns * pixel,
+                          .out_row = row_bytes,
+                          .plane_back = lane_rows % 2 * pitch,
+                          .out_back = lane_rows % 2 * row_bytes};
   tandem_depthwise_channels(&channels);
 }
 
