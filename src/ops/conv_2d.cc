@@ -166,7 +166,6 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   params.window = *window;
   params.in_channels = in.shape[3];
   params.in = c.ref(in);
-  params.weights = c.streamed(weights);
   params.bias = c.ref(bias);
   params.out = c.ref(out);
   TANDEM_TRY(plan_output_clamp(c, options.activation, params.clamp, params.clamp_f32));
@@ -180,12 +179,15 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   const bool one_channel = depthwise && int8 && params.in_channels == 1 && weights.constant() &&
                            c.has(kernel_id::conv_2d_s8__portable);
   const OwnPlan own = choose_own_kernel(c, params, depthwise, one_channel);
-  if (one_channel && own.kernel != OwnKernel::kDepthwiseLanes) {
+  const bool as_conv_2d = one_channel && own.kernel != OwnKernel::kDepthwiseLanes;
+  if (as_conv_2d) {
     params.groups = 1;
     params.weights = filters_in_turn(c, {.weights = reinterpret_cast<const int8_t*>(weights.data),
                                          .filter = static_cast<uint32_t>(macs_per_output),
                                          .channels = static_cast<uint32_t>(params.out_channels),
                                          .side_by_side = true});
+  } else {
+    params.weights = c.streamed(weights);
   }
   if (in.type != Type::kFloat32) {
     const bool narrow = (*variant)->bias == Type::kInt32;
@@ -214,7 +216,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     }
   }
   TypedKernelId<Conv2dParams> kernel = (*variant)->kernel;
-  if (one_channel) {
+  if (as_conv_2d) {
     kernel = kernel_id::conv_2d_s8__portable;
   } else if (depthwise && int8) {
     params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
