@@ -33,6 +33,7 @@ KernelResult fully_connected_by_rows(const FullyConnectedParams& p, const Task& 
     for (uint32_t d = 0; d < p.depth; ++d) sum += static_cast<uint32_t>(x[d] - p.in_zero_point);
     return static_cast<int32_t>(static_cast<uint32_t>(p.weights_zero_point) * sum);
   };
+  const Requantizer common(p.factor, p.out_zero_point, p.clamp);
   const uint32_t end = p.outputs.end(task);
   for (uint32_t i = p.outputs.begin(task); i < end;) {
     const uint32_t batch = i / p.channels;
@@ -48,11 +49,11 @@ KernelResult fully_connected_by_rows(const FullyConnectedParams& p, const Task& 
     const int32_t offset = p.weights_zero_point != 0 ? weights_offset(rows.x) : 0;
     for (uint32_t r = 0; r < count; ++r) {
       const uint32_t channel = o + r;
-      const QuantizedMultiplier factor =
-          multipliers != nullptr ? QuantizedMultiplier{multipliers[channel], shifts[channel]} : p.factor;
       int32_t sum = wrapping_sub(rows.sums[r], offset);
       if (bias != nullptr) sum = wrapping_add(sum, bias[channel]);
-      out[i++] = Requantizer(factor, p.out_zero_point, p.clamp)(sum);
+      out[i++] = multipliers != nullptr
+                     ? Requantizer({multipliers[channel], shifts[channel]}, p.out_zero_point, p.clamp)(sum)
+                     : common(sum);
     }
   }
   return KernelResult::kOk;
