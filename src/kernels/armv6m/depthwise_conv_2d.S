@@ -194,6 +194,7 @@
 
 @ All rows of a tile, one output channel, whose part of the frame is made; r7 the plane. Ends in output_done.
   .macro LOOP name, stride, columns, sums, g00, g01, g02, g10, g11, g12, g20, g21, g22
+  .type \name, %function
   .thumb_func
   .balign 4
 \name:
@@ -335,6 +336,7 @@
 
 @ Stride 1, the last of an odd number of columns, two rows at a time: a is the upper one, b the lower one.
   .macro LAST_LOOP name, sums, g00, g01, g02, g10, g11, g12, g20, g21, g22
+  .type \name, %function
   .thumb_func
   .balign 4
 \name:
@@ -417,7 +419,7 @@ next_channel:
   ldr r1, [sp, #NEXT_IN]          @ 2
   adds r2, r1, #1                 @ 1
   str r2, [sp, #NEXT_IN]          @ 2
-  bl gather                       @ 3
+  bl tandem_depthwise_gather      @ 3
   ldr r0, [sp, #GROUPS]           @ 2
   str r0, [sp, #GROUPS_LEFT]      @ 2
 next_output:
@@ -505,7 +507,9 @@ last_done:
 
   .balign 4
 last_loops:
-  .word last_two, last_three, last_other_three, last_last_three
+  .irp loop, two, three, other_three, last_three
+  .word tandem_depthwise_last_\loop
+  .endr
 
 @ r2: p -> r2: the output. Keeps everything else but lr.
 ask:
@@ -521,34 +525,40 @@ ask:
   mov r12, r0
   pop {r0, r1, r3, pc}
 
-  LOOP loop1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
-  LOOP loop1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
-  LOOP loop1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
-  LOOP loop1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
-  LOOP loop1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
-  LOOP loop2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
-  LOOP loop2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
-  LOOP loop2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
-  LOOP loop2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
-  LOOP loop2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+  LOOP tandem_depthwise1_two, 1, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP tandem_depthwise1_three, 1, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP tandem_depthwise1_other_three, 1, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise1_last_three, 1, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
+  LOOP tandem_depthwise1_five, 1, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
+  LOOP tandem_depthwise2_two, 2, 2, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LOOP tandem_depthwise2_three, 2, 2, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LOOP tandem_depthwise2_other_three, 2, 2, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LOOP tandem_depthwise2_last_three, 2, 2, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
+  LOOP tandem_depthwise2_five, 2, 1, 5, 0, 1, 2, 3, 4, 1, 2, 0, 3
 
-  LAST_LOOP last_two, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
-  LAST_LOOP last_three, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
-  LAST_LOOP last_other_three, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
-  LAST_LOOP last_last_three, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
+  LAST_LOOP tandem_depthwise_last_two, 2, 0, 1, 0, 1, 0, 0, 1, 1, 0
+  LAST_LOOP tandem_depthwise_last_three, 3, 0, 1, 2, 1, 2, 0, 2, 0, 1
+  LAST_LOOP tandem_depthwise_last_other_three, 3, 0, 1, 1, 2, 2, 0, 0, 2, 1
+  LAST_LOOP tandem_depthwise_last_last_three, 3, 0, 0, 1, 0, 2, 1, 1, 2, 2
 
   .global tandem_depthwise_loops1, tandem_depthwise_loops2
   .balign 4
 tandem_depthwise_loops1:
-  .word loop1_two, loop1_three, loop1_other_three, loop1_last_three, loop1_five
+  .irp loop, two, three, other_three, last_three, five
+  .word tandem_depthwise1_\loop
+  .endr
 tandem_depthwise_loops2:
-  .word loop2_two, loop2_three, loop2_other_three, loop2_last_three, loop2_five
+  .irp loop, two, three, other_three, last_three, five
+  .word tandem_depthwise2_\loop
+  .endr
 
 @ r0 Gather, r1 a channel's first input: bytes of one channel to a plane's words; in stretches of rows that have both
 @ lanes, or one and the zero point. Changes r0-r12.
 @ r0 in, r1 r2 free, r3 rows, r4 0 or the word of the lane that is outside, r5 bytes from p to q or 0, r6 bytes a pixel,
 @ r7 plane; r8 entry, r9 bytes to the next row of in, r10 of the plane, r11 the next stretch, r12 channel
-gather:
+  .type tandem_depthwise_gather, %function
+  .thumb_func
+tandem_depthwise_gather:
   mov r12, r1
   ldm r0!, {r1, r2, r6}           @ to the next row of in, of the plane; a pixel
   mov r9, r1
