@@ -30,14 +30,9 @@ struct Kernels {
   }
 };
 
-// The last thing an operator plans: its operands, and the step.
 template <class Params>
 Status emit(OpContext& c, const Kernels<Params>& kernels, Params params) {
-  const Result<UnaryOperands> operands = plan_unary(c);
-  TANDEM_TRY(operands.status());
-  params.operands = *operands;
-  c.emit(kernels.of(c.input(0).type), params, {.units = operands->elements.units()});
-  return {};
+  return emit_unary(c, kernels.of(c.input(0).type), params);
 }
 
 constexpr Kernels<ClampParams> kClamp{kernel_id::clamp_s8__ref, kernel_id::clamp_s16__ref,

@@ -18,16 +18,13 @@ Status plan_cast(OpContext& c) {
       to != Type::kFloat32) {
     return c.error(Code::kOutputType, 0, static_cast<int32_t>(to));
   }
-  const Result<UnaryOperands> operands = plan_unary(c);
-  TANDEM_TRY(operands.status());
-  c.emit(from == Type::kInt8      ? kernel_id::cast_s8__ref
-         : from == Type::kInt16   ? kernel_id::cast_s16__ref
-         : from == Type::kInt32   ? kernel_id::cast_s32__ref
-         : from == Type::kUInt32  ? kernel_id::cast_u32__ref
-         : from == Type::kFloat32 ? kernel_id::cast_f32__ref
-                                  : kernel_id::cast_bool__ref,
-         CastParams{.operands = *operands, .to = to}, {.units = operands->elements.units()});
-  return {};
+  const TypedKernelId<CastParams> kernel = from == Type::kInt8      ? kernel_id::cast_s8__ref
+                                           : from == Type::kInt16   ? kernel_id::cast_s16__ref
+                                           : from == Type::kInt32   ? kernel_id::cast_s32__ref
+                                           : from == Type::kUInt32  ? kernel_id::cast_u32__ref
+                                           : from == Type::kFloat32 ? kernel_id::cast_f32__ref
+                                                                    : kernel_id::cast_bool__ref;
+  return emit_unary(c, kernel, {.operands = {}, .to = to});
 }
 
 }  // namespace

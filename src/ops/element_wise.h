@@ -9,6 +9,16 @@ namespace tandem {
 /// have one size and the input is not needed any more. Errors: kOutputShape (not as many elements).
 Result<UnaryOperands> plan_unary(OpContext& context);
 
+/// The last thing that such an operator plans: its operands, and the step. Errors: as plan_unary.
+template <class Params>
+Status emit_unary(OpContext& context, TypedKernelId<Params> kernel, Params params) {
+  const Result<UnaryOperands> operands = plan_unary(context);
+  TANDEM_TRY(operands.status());
+  params.operands = *operands;
+  context.emit(kernel, params, {.units = operands->elements.units()});
+  return {};
+}
+
 /// Operands of an operator that makes one element of output 0 from one of each of the first kInputs inputs,
 /// which broadcast to the output's shape; in place of one of them where that is possible. Errors: kInputShape
 /// (the inputs do not fit each other or the output). Instantiated for 2 and 3 inputs.

@@ -59,11 +59,7 @@ Status plan(OpContext& c, std::span<const Variant> variants) {
   }
   if (in.type != Type::kFloat32) params.in_zero_point = in.quantization.zero_point();
   if (out.type != Type::kFloat32) params.out_zero_point = out.quantization.zero_point();
-  const Result<UnaryOperands> operands = plan_unary(c);
-  TANDEM_TRY(operands.status());
-  params.operands = *operands;
-  c.emit(variant->kernel, params, {.units = operands->elements.units()});
-  return {};
+  return emit_unary(c, variant->kernel, params);
 }
 
 Status plan_dequantize(OpContext& c) { return plan(c, kDequantizeVariants); }

@@ -15,16 +15,6 @@ Status expect_operands(const OpContext& c, std::initializer_list<Type> types) {
   return c.expect_output_type(0, c.input(0).type);
 }
 
-// The last thing an operator plans: its operands, and the step.
-template <class Params>
-Status emit(OpContext& c, TypedKernelId<Params> kernel, Params params) {
-  const Result<UnaryOperands> operands = plan_unary(c);
-  TANDEM_TRY(operands.status());
-  params.operands = *operands;
-  c.emit(kernel, params, {.units = operands->elements.units()});
-  return {};
-}
-
 // ---- float32 and bool
 
 struct SimpleOperator {
@@ -37,7 +27,7 @@ template <SimpleOperator kOperator>
 Status plan_simple(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {kOperator.type}));
   if (kOperator.exact_shape) TANDEM_TRY(c.expect_output_shape(0, c.input(0).shape));
-  return emit(c, kOperator.kernel, {});
+  return emit_unary(c, kOperator.kernel, {});
 }
 
 // ---- int8 by table, int16
@@ -50,7 +40,7 @@ Status emit_lookup(OpContext& c, Function function, int32_t lowest = -128) {
       values[static_cast<size_t>(x + 128)] = static_cast<int8_t>(kRangeOf<int8_t>.apply(function(x)));
     }
   });
-  return emit(c, kernel_id::lookup_s8__ref, {.operands = {}, .table = table, .lowest = lowest});
+  return emit_unary(c, kernel_id::lookup_s8__ref, {.operands = {}, .table = table, .lowest = lowest});
 }
 
 Status expect_quantized(const OpContext& c) {
@@ -71,17 +61,17 @@ Rescale rescale_between(const OpContext& c, double factor) {
 Status plan_abs(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kInt16, Type::kFloat32}));
   const TensorInfo in = c.input(0);
-  if (in.type == Type::kFloat32) return emit(c, kernel_id::abs_f32__ref, {});
+  if (in.type == Type::kFloat32) return emit_unary(c, kernel_id::abs_f32__ref, {});
   if (in.type == Type::kInt16 && !in.quantization.present()) {
-    return emit(c, kernel_id::abs_s16__ref,
-                {.operands = {}, .rescale = {.multiplier = quantize_multiplier(1), .clamp = {}}});
+    return emit_unary(c, kernel_id::abs_s16__ref,
+                      {.operands = {}, .rescale = {.multiplier = quantize_multiplier(1), .clamp = {}}});
   }
   TANDEM_TRY(expect_quantized(c));
   // TensorFlow Lite divides in float.
   const float factor = in.quantization.scale() / c.output(0).quantization.scale();
   const Rescale rescale = rescale_between(c, static_cast<double>(factor));
   if (in.type == Type::kInt16) {
-    return emit(c, kernel_id::abs_s16__ref, {.operands = {}, .rescale = rescale});
+    return emit_unary(c, kernel_id::abs_s16__ref, {.operands = {}, .rescale = rescale});
   }
   return emit_lookup(c, [&](int32_t x) { return rescaled_abs(x, rescale); });
 }
@@ -89,14 +79,14 @@ Status plan_abs(OpContext& c) {
 Status plan_rsqrt(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kInt16, Type::kFloat32}));
   const TensorInfo in = c.input(0);
-  if (in.type == Type::kFloat32) return emit(c, kernel_id::rsqrt_f32__ref, {});
+  if (in.type == Type::kFloat32) return emit_unary(c, kernel_id::rsqrt_f32__ref, {});
   TANDEM_TRY(expect_quantized(c));
   // TensorFlow Lite takes root and product in float.
   const auto root = static_cast<float>(elementary::sqrt(static_cast<double>(in.quantization.scale())));
   const Rescale rescale =
       rescale_between(c, 1 / static_cast<double>(root * c.output(0).quantization.scale()));
   if (in.type == Type::kInt16) {
-    return emit(c, kernel_id::rsqrt_s16__ref, {.operands = {}, .rescale = rescale});
+    return emit_unary(c, kernel_id::rsqrt_s16__ref, {.operands = {}, .rescale = rescale});
   }
   return emit_lookup(
       c, [&](int32_t x) { return rescaled_rsqrt(x, rescale); }, rescale.in_zero_point);
@@ -104,7 +94,7 @@ Status plan_rsqrt(OpContext& c) {
 
 Status plan_elu(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
-  if (c.input(0).type == Type::kFloat32) return emit(c, kernel_id::elu_f32__ref, {});
+  if (c.input(0).type == Type::kFloat32) return emit_unary(c, kernel_id::elu_f32__ref, {});
   TANDEM_TRY(expect_quantized(c));
   const Quantization in = c.input(0).quantization;
   const Quantization out = c.output(0).quantization;
@@ -149,7 +139,7 @@ struct HardSwish {
 // by more than there are, and gets -1, 0 or 1.
 Status plan_hard_swish(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
-  if (c.input(0).type == Type::kFloat32) return emit(c, kernel_id::hard_swish_f32__ref, {});
+  if (c.input(0).type == Type::kFloat32) return emit_unary(c, kernel_id::hard_swish_f32__ref, {});
   TANDEM_TRY(expect_quantized(c));
   const Quantization in = c.input(0).quantization;
   const Quantization out = c.output(0).quantization;
@@ -173,7 +163,7 @@ Status plan_gelu(OpContext& c) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
   const bool approximate = c.options(kGeluOptions).scalar<uint8_t>(kApproximate) != 0;
   if (c.input(0).type == Type::kFloat32) {
-    return emit(c, approximate ? kernel_id::gelu_tanh_f32__ref : kernel_id::gelu_f32__ref, {});
+    return emit_unary(c, approximate ? kernel_id::gelu_tanh_f32__ref : kernel_id::gelu_f32__ref, {});
   }
   TANDEM_TRY(expect_quantized(c));
   const Quantization in = c.input(0).quantization;
@@ -192,8 +182,8 @@ Status plan_gelu(OpContext& c) {
 Status plan_bounds(OpContext& c, const ClampF32& bounds) {
   TANDEM_TRY(expect_operands(c, {Type::kInt8, Type::kFloat32}));
   if (c.input(0).type == Type::kFloat32) {
-    return emit<ClampParams>(c, kernel_id::clamp_f32__ref,
-                             {.operands = {}, .clamp = {}, .clamp_f32 = bounds});
+    return emit_unary<ClampParams>(c, kernel_id::clamp_f32__ref,
+                                   {.operands = {}, .clamp = {}, .clamp_f32 = bounds});
   }
   TANDEM_TRY(expect_quantized(c));
   const Quantization out = c.output(0).quantization;
