@@ -42,6 +42,7 @@ struct DetectionPostprocessParams {
   uint32_t classes_per_box = 1;
   uint32_t detections_per_class = 0;  ///< 0: fast
   uint32_t capacity = 0;
+  uint32_t out_elements[4] = {};  ///< of boxes, classes, scores and their number: what is more stays 0
   float score_threshold = 0;
   float iou_threshold = 0;
   float scale[4] = {};  ///< y, x, h, w

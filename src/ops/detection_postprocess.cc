@@ -56,6 +56,8 @@ Status plan_detection_postprocess(OpContext& c) {
     TANDEM_TRY(c.expect_output_type(i, Type::kFloat32));
   }
   DetectionPostprocessParams params;
+  for (const uint32_t i : {kBoxes, kClasses, kOutScores, kCount})
+    params.out_elements[i] = c.output(i).elements;
   TANDEM_TRY(read_options(c, params));
   const int32_t boxes = encodings.shape[1];
   const int32_t all_classes = scores.shape[2];

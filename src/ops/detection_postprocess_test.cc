@@ -122,6 +122,14 @@ TEST(DetectionPostprocess, SeveralClassesABoxStayInsideTheOutputs) {
   EXPECT_EQ(detect(detector, {0.5F, 0.25F, 0.75F}), (Found{{2, 0, 0, 0}, {0.75F, 0, 0, 0.5F}, 2}));
 }
 
+TEST(DetectionPostprocess, OutputsBeyondTheDetectionsAreZero) {
+  const Detector detector{.anchors = {0, 0, 2, 2}, .max_detections = 1, .places = 3};
+  test::LoadedModel model(detector.model());
+  ASSERT_EQ(invoke(model, detector, {1}), Outcome::Kind::kOk);
+  EXPECT_EQ(model.output<float>(0), (Values{-1, -1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(model.output<float>(2), (Values{1, 0, 0}));
+}
+
 TEST(DetectionPostprocess, BoxesWithoutAreaAreDataErrors) {
   const Detector detector{.anchors = {0, 0, 0, 2}};
   test::LoadedModel model(detector.model());

@@ -49,9 +49,10 @@ class Detector {
     if (std::any_of(boxes_, boxes_ + p_.boxes, [](const Box& box) { return box.inverted(); })) {
       return KernelResult::kDataError;
     }
-    std::fill_n(out_boxes_, p_.capacity, Box{});
-    std::fill_n(out_classes_, p_.capacity, 0.0F);
-    std::fill_n(out_scores_, p_.capacity, 0.0F);
+    std::fill_n(reinterpret_cast<float*>(out_boxes_), p_.out_elements[0], 0.0F);
+    std::fill_n(out_classes_, p_.out_elements[1], 0.0F);
+    std::fill_n(out_scores_, p_.out_elements[2], 0.0F);
+    std::fill_n(out_count_, p_.out_elements[3], 0.0F);
     *out_count_ = static_cast<float>(p_.detections_per_class == 0 ? run_fast() : run_regular());
     return KernelResult::kOk;
   }
