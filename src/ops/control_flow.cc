@@ -31,6 +31,7 @@ Operands outputs_of(const OpContext& c) {
 Status plan_moves(OpContext& c, const Operands& from, const Operands& to, const Status& refusal,
                   MoveList& list) {
   list.count = to.count();
+  uint8_t* const moves = c.reserve(uint64_t{list.count} * sizeof(Move), alignof(Move), list.moves);
   for (uint32_t i = 0; i < list.count; ++i) {
     const TensorInfo source = from.tensor(c, i);
     const TensorInfo target = to.tensor(c, i);
@@ -39,15 +40,12 @@ Status plan_moves(OpContext& c, const Operands& from, const Operands& to, const 
       status.b = static_cast<int32_t>(i);
       return status;
     }
-  }
-  list.moves = c.prepared<Move>(list.count, [&](std::span<Move> moves) {
-    for (uint32_t i = 0; i < list.count; ++i) {
-      const TensorInfo target = to.tensor(c, i);
-      moves[i] = {.from = c.ref(from.subgraph, from.tensor(c, i)),
-                  .to = c.ref(to.subgraph, target),
-                  .bytes = target.bytes};
+    const Ref from_ref = c.ref(from.subgraph, source);
+    const Ref to_ref = c.ref(to.subgraph, target);
+    if (moves != nullptr) {
+      reinterpret_cast<Move*>(moves)[i] = {.from = from_ref, .to = to_ref, .bytes = target.bytes};
     }
-  });
+  }
   return {};
 }
 
@@ -102,7 +100,7 @@ Status plan_while(OpContext& c) {
     TANDEM_TRY(c.expect_output_type(i, in.type));
     if (in.bytes != c.output(i).bytes) return c.error(Code::kOutputShape, static_cast<int32_t>(i), -1);
   }
-  TANDEM_TRY(plan_moves(c, inputs_of(c), values, {}, params.initial));
+  TANDEM_TRY(plan_moves(c, inputs_of(c), values, c.error(Code::kOutputShape), params.initial));
   TANDEM_TRY(plan_arguments(c, condition, values, params.condition.arguments));
   params.condition.section = c.section(condition);
   const TensorInfo holds = c.subgraph(condition).tensor(c.subgraph(condition).outputs().get<int32_t>(0));

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "models/model_builder.h"
@@ -108,6 +109,30 @@ TEST(If, KeepsTheCallersTensorsApartFromThoseOfTheCalled) {
   model.set_input<float>(1, {3, 4});
   model.invoke();
   EXPECT_EQ(model.output<float>(0), (Values{10, 13}));
+}
+
+// Operands that are constants which the file does not align: they are copied into the plan.
+TEST(If, TakesConstantsThatAreNotAligned) {
+  Graphs g;
+  const int32_t y = g.real(1);
+  g.if_else({g.constant_bool(true), g.constant_real(42)}, {y}, 1, 1);
+  g.inputs({});
+  g.outputs({y});
+  g.add_subgraph("same");
+  const int32_t x = g.real(1);
+  g.inputs({x});
+  g.outputs({x});
+  const std::vector<uint8_t> tflite = g.finish();
+  std::vector<uint64_t> memory(tflite.size() / 8 + 3);
+  auto* const unaligned = reinterpret_cast<uint8_t*>(memory.data()) + 1;
+  std::ranges::copy(tflite, unaligned);
+  const Result<Model> model = Model::load({unaligned, tflite.size()});
+  ASSERT_TRUE(model.ok());
+  std::vector<uint64_t> arena(512);
+  Interpreter interpreter;
+  ASSERT_TRUE(interpreter.prepare(*model, all_ops(), {reinterpret_cast<uint8_t*>(arena.data()), 4096}).ok());
+  ASSERT_TRUE(interpreter.invoke().ok());
+  EXPECT_EQ(interpreter.output(0).data<float>()[0], 42);
 }
 
 // A loop that adds 1 as long as the first of three flags is set, and moves them up.
