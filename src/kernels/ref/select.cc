@@ -11,16 +11,16 @@ void select_elements(const BroadcastOperands<3>& operands, const Task& task) {
   const auto* const a = task.in<Element>(operands.in[1]);
   const auto* const b = task.in<Element>(operands.in[2]);
   auto* const out = task.out<Element>(operands.out);
-  const auto [condition_stride, a_stride, b_stride] = operands.inner.strides;
-  for_each_run(operands, task, [=](uint32_t at, const uint32_t* first, uint32_t count) {
+  const auto& strides = operands.inner.strides;
+  for_each_run(operands, task, [=, &strides](uint32_t at, const uint32_t* first, uint32_t count) {
     const uint8_t* condition = conditions + first[0];
     const Element* x = a + first[1];
     const Element* y = b + first[2];
     for (uint32_t i = at; i < at + count; ++i) {
       out[i] = *condition != 0 ? *x : *y;
-      condition += condition_stride;
-      x += a_stride;
-      y += b_stride;
+      condition += strides[0];
+      x += strides[1];
+      y += strides[2];
     }
   });
 }
