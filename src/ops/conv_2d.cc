@@ -82,7 +82,9 @@ struct OwnPlan {
 };
 
 // `one_channel`: a DEPTHWISE_CONV_2D of one input channel, which is a CONV_2D with its filters side by side.
-OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool depthwise, bool one_channel) {
+// Apart from plan(), as are the next two, for the stack's sake: what is under way there calls deep.
+[[gnu::noinline]] OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool depthwise,
+                                            bool one_channel) {
   if (depthwise && suits_depthwise_lanes(c, params)) return {.kernel = OwnKernel::kDepthwiseLanes};
   const TensorInfo weights = c.input(1);
   const TensorInfo bias = c.input(2);
@@ -114,7 +116,7 @@ OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool d
 }
 
 // Filters that lie side by side in the file one after the other.
-Ref filters_in_turn(OpContext& c, const ConvFilters& filters) {
+[[gnu::noinline]] Ref filters_in_turn(OpContext& c, const ConvFilters& filters) {
   return c.prepared<int8_t>(filters.filter * filters.channels, [&](std::span<int8_t> values) {
     for (uint32_t o = 0; o < filters.channels; ++o) {
       for (uint32_t k = 0; k < filters.filter; ++k) {
@@ -124,8 +126,8 @@ Ref filters_in_turn(OpContext& c, const ConvFilters& filters) {
   });
 }
 
-void emit_own_kernel(OpContext& c, Conv2dParams& params, const OwnPlan& own, const LevelFactors& level,
-                     uint64_t macs) {
+[[gnu::noinline]] void emit_own_kernel(OpContext& c, Conv2dParams& params, const OwnPlan& own,
+                                       const LevelFactors& level, uint64_t macs) {
   switch (own.kernel) {
     case OwnKernel::kDepthwiseLanes:
       emit_depthwise_lanes(c, params, level, macs);
@@ -144,16 +146,26 @@ void emit_own_kernel(OpContext& c, Conv2dParams& params, const OwnPlan& own, con
   }
 }
 
-// Everything but the channels, which each operator has checked.
-Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams& params,
-            uint64_t macs_per_output) {
+// What planning found out about an operator, beside its parameters.
+struct Planned {
+  const Variant* variant = nullptr;
+  uint64_t macs = 0;
+  bool depthwise = false;
+  bool quantized = false;
+  bool int8 = false;         ///< activations and weights
+  bool one_channel = false;  ///< a DEPTHWISE_CONV_2D that is a CONV_2D with its filters side by side
+};
+
+// Everything but the channels, which each operator has checked, and the factors. Apart from plan() as well.
+[[gnu::noinline]] Status plan_operands(OpContext& c, const Options& options,
+                                       std::span<const Variant> variants, uint64_t macs_per_output,
+                                       Conv2dParams& params, Planned& planned) {
   const TensorInfo in = c.input(0);
   const TensorInfo weights = c.input(1);
   const TensorInfo bias = c.input(2);
   const TensorInfo out = c.output(0);
   const Result<const Variant*> variant = find_variant(c, variants, {}, options.bias_type);
   TANDEM_TRY(variant.status());
-  const bool depthwise = variants.data() == kDepthwiseVariants;
   TANDEM_TRY(c.expect_output_type(0, in.type));
   if (bias.present() && bias.elements != static_cast<uint32_t>(params.out_channels)) {
     return c.error(Code::kInputShape, 2, 0);
@@ -174,26 +186,37 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
   }
-  const uint64_t macs = macs_per_output * out.elements;
-  const bool int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
-  const bool one_channel = depthwise && int8 && params.in_channels == 1 && weights.constant() &&
-                           c.has(kernel_id::conv_2d_s8__portable);
-  const OwnPlan own = choose_own_kernel(c, params, depthwise, one_channel);
-  const bool as_conv_2d = one_channel && own.kernel != OwnKernel::kDepthwiseLanes;
+  planned.variant = *variant;
+  planned.macs = macs_per_output * out.elements;
+  planned.depthwise = variants.data() == kDepthwiseVariants;
+  planned.quantized = in.type != Type::kFloat32;
+  planned.int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
+  planned.one_channel = planned.depthwise && planned.int8 && params.in_channels == 1 && weights.constant() &&
+                        c.has(kernel_id::conv_2d_s8__portable);
+  return {};
+}
+
+Status plan(OpContext& c, const Options& options, std::span<const Variant> variants, Conv2dParams& params,
+            uint64_t macs_per_output) {
+  Planned planned;
+  TANDEM_TRY(plan_operands(c, options, variants, macs_per_output, params, planned));
+  const OwnPlan own = choose_own_kernel(c, params, planned.depthwise, planned.one_channel);
+  const bool as_conv_2d = planned.one_channel && own.kernel != OwnKernel::kDepthwiseLanes;
   if (as_conv_2d) {
     params.groups = 1;
-    params.weights = filters_in_turn(c, {.weights = reinterpret_cast<const int8_t*>(weights.data),
+    params.weights = filters_in_turn(c, {.weights = reinterpret_cast<const int8_t*>(c.input(1).data),
                                          .filter = static_cast<uint32_t>(macs_per_output),
                                          .channels = static_cast<uint32_t>(params.out_channels),
                                          .side_by_side = true});
   } else {
-    params.weights = c.streamed(weights);
+    params.weights = c.streamed(c.input(1));
   }
-  if (in.type != Type::kFloat32) {
-    const bool narrow = (*variant)->bias == Type::kInt32;
+  if (planned.quantized) {
+    const bool narrow = planned.variant->bias == Type::kInt32;
     const ChannelFactorsRequest of{.channels = params.out_channels,
                                    .max_shift = narrow ? 31 : kRequantize64MaxShift};
     if (own.kernel != OwnKernel::kNone) {
+      const TensorInfo bias = c.input(2);
       const Result<LevelFactors> level =
           plan_level_factors(c, of,
                              {.bias = bias,
@@ -205,25 +228,24 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
       params.multipliers = level->factors.multipliers;
       params.shifts = level->factors.shifts;
       if (level->usable) {
-        emit_own_kernel(c, params, own, *level, macs);
+        emit_own_kernel(c, params, own, *level, planned.macs);
         return {};
       }
     } else {
-      const Result<ChannelFactors> planned = plan_channel_factors(c, of);
-      TANDEM_TRY(planned.status());
-      params.multipliers = planned->multipliers;
-      params.shifts = planned->shifts;
+      const Result<ChannelFactors> factors = plan_channel_factors(c, of);
+      TANDEM_TRY(factors.status());
+      params.multipliers = factors->multipliers;
+      params.shifts = factors->shifts;
     }
   }
-  TypedKernelId<Conv2dParams> kernel = (*variant)->kernel;
+  TypedKernelId<Conv2dParams> kernel = planned.variant->kernel;
   if (as_conv_2d) {
     kernel = kernel_id::conv_2d_s8__portable;
-  } else if (depthwise && int8) {
+  } else if (planned.depthwise && planned.int8) {
     params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
   }
-  const auto rows = static_cast<uint32_t>(window->batches * window->out.h);
-  cut_into_tiles(params, rows, macs);
-  c.emit(kernel, params, {.units = params.tiles(), .macs = macs});
+  cut_into_tiles(params, static_cast<uint32_t>(params.window.batches * params.window.out.h), planned.macs);
+  c.emit(kernel, params, {.units = params.tiles(), .macs = planned.macs});
   return {};
 }
 

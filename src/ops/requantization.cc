@@ -115,8 +115,10 @@ struct OddChannel {
 
 // What |Σ w·u| of a channel can be: by its weights where they are at hand, which filters follow one another
 // or, if those of a depthwise convolution, lie side by side.
-int64_t reach_of(const TensorInfo& weights, uint32_t channels, uint32_t channel,
-                 const LevelRequest& request) {
+[[gnu::noinline]] int64_t reach_of(const OpContext& context, const ChannelFactorsRequest& factors,
+                                   uint32_t channel, const LevelRequest& request) {
+  const TensorInfo weights = context.input(factors.weights);
+  const auto channels = static_cast<uint32_t>(factors.channels);
   if (weights.type != Type::kInt8 || !weights.constant()) return request.products * kLargestProduct;
   const uint32_t count = weights.elements / channels;
   const bool consecutive = static_cast<uint32_t>(weights.shape[0]) == channels;
@@ -159,7 +161,6 @@ Result<ChannelFactors> plan_channel_factors(OpContext& context, const ChannelFac
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
                                         const LevelRequest& level) {
   LevelFactors planned;
-  const TensorInfo weights = context.input(request.weights);
   uint32_t asking = 0;
   LevelChannel* levels = nullptr;
   planned.levels =
@@ -189,8 +190,7 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
         if (k) {
           odd.channel = k->channel;
         } else {
-          const auto channels = static_cast<uint32_t>(request.channels);
-          odd = odd_channel(factor, value, reach_of(weights, channels, channel, level), level);
+          odd = odd_channel(factor, value, reach_of(context, request, channel, level), level);
         }
         if (odd.asks && level.slack.asks_by_product &&
             level.products * kLargestProduct < kAlwaysAsks.channel.offset) {

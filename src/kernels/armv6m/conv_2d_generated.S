@@ -65,8 +65,7 @@ conv_generated_row:
     ldr   r0, [sp, #CODE]          // 2
     bx    r0                       // 2
 
-    .thumb_func
-conv_generated_end:
+.Lend:
     ldr   r0, [sp, #COLUMN]        // 2
     ldr   r1, [sp, #COLUMN_STEP]   // 2
     adds  r0, r0, r1               // 1
@@ -169,8 +168,7 @@ conv_generated_end:
 .endm
 
     .balign 4
-    .thumb_func
-conv_generated_tail2:
+.Ltail2:
     mov   r7, lr
     subs  r7, #1
     ldr   r6, [sp, #OUT]
@@ -179,8 +177,7 @@ conv_generated_tail2:
     mov   r12, r0
     b     .Lchannel1
 
-    .thumb_func
-conv_generated_tail1:
+.Ltail1:
     mov   r7, lr
     subs  r7, #1
     ldr   r6, [sp, #OUT]
@@ -190,8 +187,7 @@ conv_generated_tail1:
 
     RARE  2, r12, lr
 
-    .thumb_func
-conv_generated_tail3:
+.Ltail3:
     mov   r7, lr            // 1  the constants
     subs  r7, #1            // 1
     mov   lr, r4            // 1
@@ -232,7 +228,7 @@ conv_generated_tail3:
 //
 // Layout   the job: weights of 3 channels (0: there is none), a row's weights, rows, where to write, groups of
 //          3 channels; the last four are written back
-// Cost     22 a positive weight, 25 a negative one, 10 a zero; 45 a group; 24 a pair of words; 2 more for each
+// Cost     22 a positive weight, 25 a negative one, 10 a zero; 60 a group; 25 a pair of words; 2 more for each
 //          channel but the first
 
     .equ JOB_RUN, 12
@@ -543,14 +539,14 @@ conv_generated_terms:
     .ltorg
     .size conv_generated_terms, . - conv_generated_terms
 
-// Where units of 1, 2 and 3 channels and the last one continue.
+// Where units of 1, 2 and 3 channels and the last one continue, with the bit that BX and BLX want.
     .section .rodata.conv_generated_entries, "a", %progbits
     .balign 4
     .global conv_generated_entries
     .type conv_generated_entries, %object
 conv_generated_entries:
-    .word conv_generated_tail1
-    .word conv_generated_tail2
-    .word conv_generated_tail3
-    .word conv_generated_end
+    .word .Ltail1 + 1
+    .word .Ltail2 + 1
+    .word .Ltail3 + 1
+    .word .Lend + 1
     .size conv_generated_entries, 16
