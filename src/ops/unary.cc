@@ -215,8 +215,9 @@ TANDEM_DEFINE_OP(RSQRT, rsqrt, plan_rsqrt, lookup_s8__ref, rsqrt_s16__ref, rsqrt
 TANDEM_DEFINE_OP(RSQRT, rsqrt_f32, plan_rsqrt, rsqrt_f32__ref)
 TANDEM_DEFINE_OP(RSQRT, rsqrt_s8, plan_rsqrt, lookup_s8__ref)
 
-#define TANDEM_DEFINE_F32_OP(builtin, name, exact_shape)                                                    \
-  TANDEM_DEFINE_OP(builtin, name, (plan_simple<{Type::kFloat32, kernel_id::name##_f32__ref, exact_shape}>), \
+#define TANDEM_DEFINE_F32_OP(builtin, name, exact_shape)                                                   \
+  TANDEM_DEFINE_OP(builtin, name,                                                                          \
+                   (plan_simple<SimpleOperator{Type::kFloat32, kernel_id::name##_f32__ref, exact_shape}>), \
                    name##_f32__ref)
 TANDEM_DEFINE_F32_OP(CEIL, ceil, true)
 TANDEM_DEFINE_F32_OP(COS, cos, false)
@@ -229,7 +230,8 @@ TANDEM_DEFINE_F32_OP(SIN, sin, false)
 TANDEM_DEFINE_F32_OP(SQRT, sqrt, false)
 TANDEM_DEFINE_F32_OP(SQUARE, square, false)
 #undef TANDEM_DEFINE_F32_OP
-TANDEM_DEFINE_OP(LOGICAL_NOT, logical_not, (plan_simple<{Type::kBool, kernel_id::logical_not_bool__ref}>),
+TANDEM_DEFINE_OP(LOGICAL_NOT, logical_not,
+                 (plan_simple<SimpleOperator{Type::kBool, kernel_id::logical_not_bool__ref}>),
                  logical_not_bool__ref)
 
 TANDEM_DEFINE_OP(GELU, gelu, plan_gelu, lookup_s8__ref, gelu_f32__ref, gelu_tanh_f32__ref)
