@@ -66,8 +66,8 @@ constexpr uint32_t kSparseTile = 10;
 
 struct SparseConv2dParams {
   Ref in;
-  Ref weights;
-  Ref bias;  ///< optional
+  Ref weights;  ///< of the pass
+  Ref bias;     ///< optional
   Ref out;
   Ref multipliers;     ///< int32[out_channels]
   Ref shifts;          ///< int8[out_channels]

@@ -12,8 +12,10 @@ constexpr int64_t kMinGathered =
 constexpr int32_t kMinOutChannels = 24;
 constexpr int64_t kMaxInChannels = 640;
 constexpr int64_t kMaxPixels = 60000;  // each is a unit
-// Tiles of a pass take no more than that. A further pass writes all pixels' code again.
+// Tiles take no more than that in one pass. A further pass writes all pixels' code again, but where several
+// are needed anyway memory is better spent on weights that arrive ahead of need.
 constexpr uint32_t kMaxTileBytes = 44 * 1024;
+constexpr uint32_t kMaxTileBytesOfPass = 38 * 1024;
 
 // Of all taps.
 int64_t inputs_of(const Conv2dParams& params) {
@@ -47,7 +49,6 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
   const uint32_t worker_bytes = sparse_worker_bytes(in_channels);
 
   SparseConv2dParams sparse{.in = params.in,
-                            .weights = params.weights,
                             .bias = params.bias,
                             .out = params.out,
                             .multipliers = params.multipliers,
@@ -76,12 +77,16 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
 
   const uint32_t tile_bytes = sparse_tile_bytes(in_channels);
   const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
-  const uint32_t passes = (tiles * tile_bytes + kMaxTileBytes - 1) / kMaxTileBytes;
+  const uint32_t tiles_that_fit = kMaxTileBytesOfPass / tile_bytes;
+  const uint32_t passes =
+      tiles * tile_bytes <= kMaxTileBytes ? 1 : (tiles + tiles_that_fit - 1) / tiles_that_fit;
   const uint32_t tiles_of_pass = (tiles + passes - 1) / passes;
+  const uint32_t weights_of_pass = tiles_of_pass * kSparseTile * in_channels;
   sparse.scratch =
       c.scratch(worker_bytes + (gathers(w) ? in_channels : 0), tiles_of_pass * tile_bytes, sparse.tiles);
   for (uint32_t first = 0; first < tiles; first += tiles_of_pass) {
     sparse.first_tile = first;
+    sparse.weights = c.streamed_part(c.input(1), first / tiles_of_pass, weights_of_pass);
     sparse.pass_tiles = std::min(tiles_of_pass, tiles - first);
     // A pixel for each worker and one left over: its tiles are shared.
     const bool splits_last = sparse.pixels % sparse.workers == 1 && sparse.pass_tiles > 1;

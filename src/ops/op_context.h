@@ -76,6 +76,10 @@ class OpContext {
   /// The same of one that the operator's only step reads piece by piece: unit u nothing but the first
   /// (u + 1)·unit_bytes. The step may then run while the rest arrives.
   [[nodiscard]] Ref streamed_by_units(const TensorInfo& tensor, uint32_t unit_bytes);
+  /// The same of a constant that is read in parts of `part_bytes`, the last one shorter: where part `part`
+  /// lies. It may be in the arena only while the first step of that part runs, so that two parts' memory is
+  /// enough. The operator asks for all parts in turn and emits the same number of steps for each.
+  [[nodiscard]] Ref streamed_part(const TensorInfo& tensor, uint32_t part, uint32_t part_bytes);
   /// Lets output 0 use the memory of input `i` if nothing else needs that any more and the sizes agree. True:
   /// it does. Only for kernels that read an element of that input before they, or another worker, write its
   /// place.

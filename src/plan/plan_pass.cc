@@ -55,6 +55,16 @@ uint8_t zero_byte(const TensorInfo& tensor) {
   return tensor.type == Type::kInt8 ? static_cast<uint8_t>(tensor.quantization.zero_point()) : 0;
 }
 
+// A streamed constant is copied as a whole, or in parts of which its buffer holds two at a time.
+struct StreamParts {
+  StreamParts(const Buffer& buffer, uint32_t bytes)
+      : part_bytes(bytes <= buffer.bytes ? bytes : buffer.bytes / 2),
+        count((bytes + part_bytes - 1) / part_bytes) {}
+
+  uint32_t part_bytes;
+  uint32_t count;
+};
+
 }  // namespace
 
 PlanTarget::PlanTarget(const Port& port) : workers(port.workers) {
@@ -234,9 +244,7 @@ Ref PlanPass::streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes) {
   if (writing()) {
     if (!buffer.streamed()) return tensor_ref(tensor);
     if (buffer.by_units()) {
-      const auto at = std::find(streams_.begin(), streams_.end(), static_cast<uint16_t>(tensor.index));
-      const_cast<PlanStream&>(PlanView(plan_).streams()[static_cast<size_t>(at - streams_.begin())])
-          .unit_bytes = unit_bytes;
+      stream_of(static_cast<uint16_t>(tensor.index)).unit_bytes = unit_bytes;
     }
     return Ref::make(Ref::kArena, buffer.offset);
   }
@@ -252,9 +260,40 @@ Ref PlanPass::streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes) {
   } else {
     // Several read it: who is first waits for all of it.
     buffer.constant = Buffer::kStreamWanted;
+    if (buffer.first != op_) {
+      counts_.streams = static_cast<uint16_t>(counts_.streams - StreamParts(buffer, tensor.bytes).count + 1);
+      buffer.bytes = align_up(tensor.bytes, kBufferAlignment);
+    }
   }
   buffer.last = op_;
   return tensor_ref(tensor);
+}
+
+PlanStream& PlanPass::stream_of(uint16_t tensor) {
+  const Subgraph subgraph(model_, 0);
+  uint32_t at = 0;
+  for (const uint16_t before : streams_) {
+    if (before == tensor) break;
+    at += StreamParts(buffers()[before], subgraph.tensor(before).bytes).count;
+  }
+  return const_cast<PlanStream&>(PlanView(plan_).streams()[at]);
+}
+
+Ref PlanPass::streamed_part_ref(const TensorInfo& tensor, uint32_t part, uint32_t part_bytes) {
+  const Ref whole = streamed_ref(tensor, 0);
+  uint32_t at = part * part_bytes;
+  if (subgraph_ == 0 && streamable(tensor) && part_bytes % kBufferAlignment == 0 &&
+      tensor.bytes > 2 * part_bytes) {
+    Buffer& buffer = buffers()[static_cast<uint32_t>(tensor.index)];
+    if (!writing() && buffer.first == op_ && buffer.bytes >= tensor.bytes) {
+      buffer.bytes = 2 * part_bytes;
+      const uint32_t more = StreamParts(buffer, tensor.bytes).count - 1;
+      too_large_ |= counts_.streams + more > UINT16_MAX;
+      counts_.streams = static_cast<uint16_t>(counts_.streams + more);
+    }
+    if (writing() && buffer.streamed() && buffer.bytes < tensor.bytes) at = part % 2 * part_bytes;
+  }
+  return Ref::make(static_cast<Ref::Region>(whole.region()), whole.offset() + at);
 }
 
 PlanTensor PlanPass::describe_tensor(const TensorInfo& tensor) {
@@ -357,14 +396,21 @@ void PlanPass::write_streams() {
   for (const uint16_t index : streams_) {
     const Buffer& buffer = planned_.subgraphs[0].buffers[index];
     const TensorInfo tensor = subgraph.tensor(index);
-    auto& stream = const_cast<PlanStream&>(view.streams()[counts_.streams++]);
-    stream.source = static_cast<uint32_t>(tensor.data - model_.bytes().data());
-    stream.destination = buffer.offset;
-    stream.bytes = tensor.bytes;
-    stream.start_step = stream.needed_step = PlanStream::kNever;
-    if (buffer.streamed()) {
-      stream.start_step = first_step(buffer.first);
-      stream.needed_step = first_step(buffer.needed());
+    const StreamParts parts(buffer, tensor.bytes);
+    const uint32_t needed = first_step(buffer.needed());
+    const uint32_t steps_of_part = (first_step(buffer.needed() + 1) - needed) / parts.count;
+    for (uint32_t part = 0; part < parts.count; ++part) {
+      const uint32_t at = part * parts.part_bytes;
+      auto& stream = const_cast<PlanStream&>(view.streams()[counts_.streams++]);
+      stream.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()) + at;
+      stream.destination = buffer.offset + part % 2 * parts.part_bytes;
+      stream.bytes = std::min(parts.part_bytes, tensor.bytes - at);
+      stream.start_step = stream.needed_step = PlanStream::kNever;
+      if (!buffer.streamed()) continue;
+      // The third takes the first one's place, once the step that reads that is over.
+      stream.start_step = part < 2 ? first_step(buffer.first)
+                                   : static_cast<uint16_t>(needed + (part - 2) * steps_of_part + 1);
+      stream.needed_step = static_cast<uint16_t>(needed + part * steps_of_part);
     }
   }
 }
@@ -445,6 +491,10 @@ Ref OpContext::streamed(const TensorInfo& tensor) { return pass_.streamed_ref(te
 
 Ref OpContext::streamed_by_units(const TensorInfo& tensor, uint32_t unit_bytes) {
   return pass_.streamed_ref(tensor, unit_bytes);
+}
+
+Ref OpContext::streamed_part(const TensorInfo& tensor, uint32_t part, uint32_t part_bytes) {
+  return pass_.streamed_part_ref(tensor, part, part_bytes);
 }
 
 bool OpContext::try_in_place(uint32_t i) {

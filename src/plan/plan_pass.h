@@ -126,6 +126,9 @@ class PlanPass {
   Ref tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor);
   Ref tensor_ref(const TensorInfo& tensor) { return tensor_ref(current(), tensor); }
   Ref streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes);
+  Ref streamed_part_ref(const TensorInfo& tensor, uint32_t part, uint32_t part_bytes);
+  /// Of the first copy of one that `streams_` has.
+  PlanStream& stream_of(uint16_t tensor);
   [[nodiscard]] bool streamable(const TensorInfo& tensor) const;
   PlannedSubgraph& current() { return planned_.subgraphs[subgraph_]; }
   std::span<Buffer> buffers() { return current().buffers; }

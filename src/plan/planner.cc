@@ -294,7 +294,10 @@ Status Planner::write(uint8_t* plan, const AnyKernel** kernels) {
   std::memset(plan, 0, header_.plan_bytes);  // padding too: the same model gives the same bytes
   std::memcpy(plan, &header_, sizeof header_);
   PlanPass pass(model_, planned_, target_);
-  pass.start_writing(plan, kernels, order_.first(header_.streams));
+  const std::span<const Buffer> buffers = planned_.subgraphs[0].buffers;
+  const auto streamed =
+      std::count_if(buffers.begin(), buffers.end(), [](const Buffer& b) { return b.wants_stream(); });
+  pass.start_writing(plan, kernels, order_.first(static_cast<size_t>(streamed)));
   TANDEM_TRY(pass.run(ops_, {}));
   pass.write_streams();
   // Both passes ask the same questions; should an operator ever answer differently, that is caught here.

@@ -117,7 +117,6 @@ bool same(const Shape& shape, Data data, Weights kind, uint32_t seed) {
   uint32_t before = 0;
   for (uint32_t i = 0; i < inputs_end; ++i) before = before * 31 + memory[i];
   p.in = conv.in;
-  p.weights = conv.weights;
   p.bias = conv.bias;
   p.out = conv.out;
   p.multipliers = conv.multipliers;
@@ -129,6 +128,7 @@ bool same(const Shape& shape, Data data, Weights kind, uint32_t seed) {
   p.clamp = conv.clamp;
   const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
   for (p.first_tile = 0; p.first_tile < tiles; p.first_tile += shape.pass_tiles) {
+    p.weights = Ref::make(Ref::kArena, conv.weights.offset() + p.first_tile * kSparseTile * k);
     p.pass_tiles = std::min(shape.pass_tiles, tiles - p.first_tile);
     const bool splits_last = shape.pixels % 2 == 1 && p.pass_tiles > 1;
     p.first_half_tiles = splits_last ? p.pass_tiles / 2 : p.pass_tiles;

@@ -78,7 +78,7 @@ SparseTile* tile_at(const SparseConv2dParams& p, const Task& task, uint32_t tile
 }
 
 // Half of a tile: five channels. The last tile may have channels that do not exist: they take the weights of
-// the first one.
+// the pass's first one.
 void expand(const SparseConv2dParams& p, const Task& task, uint32_t half) {
   constexpr uint32_t kHalf = kSparseTile / 2;
   const uint32_t second = half % 2;
@@ -88,12 +88,13 @@ void expand(const SparseConv2dParams& p, const Task& task, uint32_t half) {
   const int8_t* rows[kHalf];
   for (uint32_t i = 0; i < kHalf; ++i) {
     const uint32_t of_tile = second * kHalf + i;
-    const uint32_t channel = (p.first_tile + half / 2) * kSparseTile + of_tile;
+    const uint32_t of_pass = half / 2 * kSparseTile + of_tile;
+    const uint32_t channel = p.first_tile * kSparseTile + of_pass;
     const bool exists = channel < p.out_channels;
     const LevelChannel level = exists ? levels[channel] : kNeverStored;
     tile.channels[of_tile] = {.offset = level.offset, .limit = level.limit};
     tile.scales[of_tile] = level.scale;
-    rows[i] = weights + (exists ? channel : 0) * p.in_channels;
+    rows[i] = weights + (exists ? of_pass : 0) * p.in_channels;
   }
   constexpr uint32_t kHalfRow = kSparseRowBytes / 2 / sizeof(uint32_t);
   tandem_sparse_expand(rows, p.in_channels, reinterpret_cast<uint32_t*>(&tile + 1) + second * kHalfRow);
@@ -104,8 +105,10 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
   uint8_t* const memory = task.out<uint8_t>(p.scratch.base) + worker * p.scratch.stride;
   uint8_t* const code = memory + kSparseStateBytes;
   const uint32_t code_bytes = sparse_code_bytes(p.in_channels);
-  for (uint32_t at = 0; at < code_bytes; at += kSparseTwoTermsBytes) {
-    std::memcpy(code + at, tandem_sparse_template, kSparseTwoTermsBytes);
+  constexpr uint32_t kTemplateWords = kSparseTwoTermsBytes / sizeof(uint32_t);
+  auto* words = reinterpret_cast<uint32_t*>(code);
+  for (const uint32_t* const end = words + code_bytes / sizeof(uint32_t); words != end;) {
+    for (uint32_t i = 0; i < kTemplateWords; ++i) *words++ = tandem_sparse_template[i];
   }
   *reinterpret_cast<SparseState*>(memory) = {
       .code = code,
