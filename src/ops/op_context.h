@@ -19,6 +19,7 @@ struct ResourceTable;
 struct Work {
   uint32_t units = 1;  ///< independent pieces; what a piece is, the kernel's contract says
   uint64_t macs = 0;   ///< multiply-accumulates, for reports
+  uint32_t cycles_of_mac = 2;  ///< roughly, on one worker; when copies start depends on it
 };
 
 /// What planning an operator may see and ask for. Planning runs twice over a model with the same questions

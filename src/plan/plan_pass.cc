@@ -177,12 +177,11 @@ uint16_t PlanPass::kernel_index(const AnyKernel& kernel) {
 }
 
 // What fast loops take, because copies that start too early cost memory only, too late ones time.
-void PlanPass::estimate(uint64_t macs, uint64_t elements) {
+void PlanPass::estimate(const Work& work, uint64_t elements) {
   if (op_cycles_.empty() || subgraph_ != 0) return;
-  constexpr uint64_t kCyclesPerMac = 2;
   constexpr uint64_t kCyclesPerElement = 8;
   uint32_t& cycles = op_cycles_[static_cast<uint32_t>(op_)];
-  const uint64_t more = (std::min<uint64_t>(macs, UINT32_MAX) * kCyclesPerMac +
+  const uint64_t more = (std::min<uint64_t>(work.macs, UINT32_MAX) * work.cycles_of_mac +
                          std::min<uint64_t>(elements, UINT32_MAX) * kCyclesPerElement) /
                         target_.workers;
   cycles = static_cast<uint32_t>(std::min<uint64_t>(cycles + more, UINT32_MAX));
@@ -631,7 +630,7 @@ void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes,
   }
   pass_.takes_memory_ |= found->takes_memory;
   pass_.emit(*found, params, params_bytes, work);
-  pass_.estimate(work.macs, elements);
+  pass_.estimate(work, elements);
 }
 
 }  // namespace tandem

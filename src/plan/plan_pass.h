@@ -120,7 +120,7 @@ class PlanPass {
   /// The kernel, if one of the OpDefs that serve this operator brings it; null if none does.
   const AnyKernel* find_kernel(const OperatorInfo& op, KernelId kernel) const;
   uint16_t kernel_index(const AnyKernel& kernel);
-  void estimate(uint64_t macs, uint64_t elements);
+  void estimate(const Work& work, uint64_t elements);
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   PlanTensor describe_tensor(const TensorInfo& tensor);
   Ref tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor);

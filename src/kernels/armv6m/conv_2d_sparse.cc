@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstring>
 
+#include "base/bytes.h"
 #include "base/placement.h"
 #include "kernels/conv_2d.h"
 #include "kernels/level_requantization.h"
@@ -100,6 +100,16 @@ void expand(const SparseConv2dParams& p, const Task& task, uint32_t half) {
   tandem_sparse_expand(rows, p.in_channels, reinterpret_cast<uint32_t*>(&tile + 1) + second * kHalfRow);
 }
 
+// `bytes` from a word's address on; faster than memset by bytes, which small C libraries have.
+void fill(uint8_t* out, uint32_t bytes, int32_t value) {
+  const uint32_t word = static_cast<uint8_t>(value) * 0x01010101U;
+  auto* words = reinterpret_cast<uint32_t*>(out);
+  for (const uint32_t* const end = words + bytes / 16 * 4; words != end; words += 4) {
+    words[0] = words[1] = words[2] = words[3] = word;
+  }
+  for (uint32_t i = bytes / 16 * 16; i < bytes; ++i) out[i] = static_cast<uint8_t>(value);
+}
+
 // Lays out a worker's memory, and fills its share of the output with the least level.
 void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worker) {
   uint8_t* const memory = task.out<uint8_t>(p.scratch.base) + worker * p.scratch.stride;
@@ -128,9 +138,9 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
       .pixel_out = nullptr,
   };
   const uint32_t bytes = p.pixels * p.out_channels;
-  const uint32_t share = (bytes + p.workers - 1) / p.workers;
+  const uint32_t share = align_up((bytes + p.workers - 1) / p.workers, sizeof(uint32_t));
   const uint32_t first = std::min(worker * share, bytes);
-  std::memset(task.out<int8_t>(p.out) + first, p.clamp.min, std::min(share, bytes - first));
+  fill(task.out<uint8_t>(p.out) + first, std::min(share, bytes - first), p.clamp.min);
 }
 
 KernelResult begin(const SparseConv2dParams& p, const Task& task) {
