@@ -110,7 +110,8 @@ void emit_depthwise_lanes(OpContext& c, const Conv2dParams& params, const LevelF
       });
 
   lanes.scratch = c.scratch(cut_into_depthwise_tiles(lanes));
-  c.emit(kernel_id::depthwise_conv_2d_s8__armv6m, lanes, {.units = lanes.units(), .macs = macs, .cycles_of_mac = 6});
+  c.emit(kernel_id::depthwise_conv_2d_s8__armv6m, lanes,
+         {.units = lanes.units(), .macs = macs, .cycles_of_mac = 6});
 }
 
 }  // namespace tandem

@@ -17,8 +17,8 @@ struct ResourceTable;
 
 /// How a step is cut and what it costs.
 struct Work {
-  uint32_t units = 1;  ///< independent pieces; what a piece is, the kernel's contract says
-  uint64_t macs = 0;   ///< multiply-accumulates, for reports
+  uint32_t units = 1;          ///< independent pieces; what a piece is, the kernel's contract says
+  uint64_t macs = 0;           ///< multiply-accumulates, for reports
   uint32_t cycles_of_mac = 2;  ///< roughly, on one worker; when copies start depends on it
 };
 
