@@ -15,7 +15,7 @@ constexpr int64_t kMaxPixels = 60000;  // each is a unit
 // Tiles take no more than that in one pass. A further pass writes all pixels' code again, but where several
 // are needed anyway memory is better spent on weights that arrive ahead of need.
 constexpr uint32_t kMaxTileBytes = 44 * 1024;
-constexpr uint32_t kMaxTileBytesOfPass = 38 * 1024;
+constexpr uint32_t kMaxTileBytesOfPass = 26 * 1024;
 
 // Of all taps.
 int64_t inputs_of(const Conv2dParams& params) {
