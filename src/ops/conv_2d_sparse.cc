@@ -77,7 +77,10 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
 
   const uint32_t tile_bytes = sparse_tile_bytes(in_channels);
   const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
-  const uint32_t tiles_that_fit = kMaxTileBytesOfPass / tile_bytes;
+  // A few a pass in any case: what a pixel sees is gathered and written again for each.
+  constexpr uint32_t kFewTiles = 4;
+  const uint32_t tiles_that_fit =
+      std::max(kMaxTileBytesOfPass / tile_bytes, std::min(kMaxTileBytes / tile_bytes, kFewTiles));
   const uint32_t passes =
       tiles * tile_bytes <= kMaxTileBytes ? 1 : (tiles + tiles_that_fit - 1) / tiles_that_fit;
   const uint32_t tiles_of_pass = (tiles + passes - 1) / passes;
