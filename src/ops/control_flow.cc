@@ -117,6 +117,9 @@ Status plan_call_once(OpContext& c) {
   TANDEM_TRY(c.expect_operands(0, 0, 0));
   const int32_t called = called_subgraphs(c.op()).subgraphs[0];
   TANDEM_TRY(c.expect_subgraph(called));
+  // TensorFlow Lite Micro lets inputs pass, and the subgraph read what nobody wrote.
+  const uint32_t inputs = c.subgraph(called).inputs().count;
+  if (inputs > 0) return c.error(Code::kCalledOperands, called, static_cast<int32_t>(inputs));
   c.emit(kernel_id::call_once__ref, {.done = c.state(1), .section = c.section(called)});
   return {};
 }

@@ -356,7 +356,17 @@ TEST(While, RefusesAConditionThatGivesNoBool) {
             "convert the model again");
 }
 
-TEST(CallOnce, RefusesOperandsAndRefusalsInsideNameTheirPlace) {
+TEST(CallOnce, RefusesASubgraphWithInputs) {  // found by fuzzing: nobody writes them
+  Graphs g;
+  const int32_t x = g.real();
+  g.inputs({x});
+  g.outputs({x});
+  g.call_once(1);
+  g.adding(1);
+  EXPECT_EQ(test::LoadedModel(g.finish()).status().code, Code::kCalledOperands);
+}
+
+TEST(CallOnce, RefusalsInsideNameTheirPlace) {
   Graphs g;
   const int32_t x = g.real();
   g.inputs({x});
