@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <tuple>
 
 namespace tandem {
@@ -43,6 +44,21 @@ uint64_t lowest_place(std::span<const Buffer> buffers, const Buffer& buffer, std
     offset = std::max(offset, uint64_t{other.offset} + other.bytes);
   }
   return offset;
+}
+
+// The highest place below `limit` where it collides with none; none if that is not from `start` on.
+std::optional<uint64_t> highest_place(std::span<const Buffer> buffers, const Buffer& buffer,
+                                      std::span<const uint16_t> placed, const StreamRoom& room,
+                                      uint64_t limit) {
+  uint64_t end = limit;
+  for (size_t k = placed.size(); k-- > 0;) {
+    const Buffer& other = buffers[placed[k]];
+    if (!buffer.alive_with(other) || other.offset >= end) continue;
+    // In descending order: what lies above this one begins above its begin.
+    if (uint64_t{other.offset} + other.bytes + buffer.bytes > end) end = other.offset;
+  }
+  if (end < room.start + buffer.bytes) return std::nullopt;
+  return (end - buffer.bytes) / kBufferAlignment * kBufferAlignment;
 }
 
 // Adds buffer `index` to the first `count` of `placed`.
@@ -193,13 +209,17 @@ StreamedLayout place_streams(std::span<Buffer> buffers, std::span<uint16_t> orde
       // worth the memory.
       if (!buffer.by_units() && start + cycles - needed_at > cycles - cycles / 8) break;
       buffer.first = first;
-      const uint64_t offset = lowest_place(buffers, buffer, placed.first(placed_count), room.start);
-      if (offset + buffer.bytes > limit) continue;
-      buffer.offset = static_cast<uint32_t>(offset);
+      const std::span<const uint16_t> others = placed.first(placed_count);
+      const std::optional<uint64_t> offset =
+          room.from_top ? highest_place(buffers, buffer, others, room, limit)
+                        : std::optional(lowest_place(buffers, buffer, others, room.start));
+      if (!offset || *offset + buffer.bytes > limit) continue;
+      buffer.offset = static_cast<uint32_t>(*offset);
       buffer.set_lead(needed - first);
       insert_by_offset(buffers, placed, placed_count++, order[k]);
-      layout.end = std::max(layout.end, offset + buffer.bytes);
+      layout.end = std::max(layout.end, *offset + buffer.bytes);
       ++layout.streams;
+      layout.bytes += buffer.bytes;
       next_start = start;
       break;
     }

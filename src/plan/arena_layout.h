@@ -63,11 +63,13 @@ struct StreamRoom {
   uint64_t start = 0;     ///< as for lay_out()
   uint64_t laid_out = 0;  ///< what it returned
   uint64_t limit = 0;     ///< none ends above this or `laid_out`
+  bool from_top = false;  ///< as high as the limit allows, not as low: apart from what lies low already
 };
 
 struct StreamedLayout {
   uint64_t end = 0;      ///< of the highest buffer
   uint32_t streams = 0;  ///< how many were placed
+  uint64_t bytes = 0;    ///< of these
 };
 
 /// Gives streamed constants places beside the buffers that lay_out() placed. Copies run one after the other

@@ -114,7 +114,9 @@ TEST(PlaceStreams, NeverOverlapAnythingAliveNorPassTheLimit) {
     const std::vector<Buffer> before = buffers;
     // Placed anew for each limit, from what the limit before has left behind.
     for (const uint64_t limit : {uint64_t{0}, laid_out + 4000, uint64_t{1} << 30, laid_out}) {
-      const StreamedLayout layout = place_streams(buffers, order, placed, times, {start, laid_out, limit});
+      const bool from_top = random.next() % 2 == 1;
+      const StreamedLayout layout =
+          place_streams(buffers, order, placed, times, {start, laid_out, limit, from_top});
       placed_streams += layout.streams;
       EXPECT_LE(layout.end, std::max(limit, laid_out));
       uint32_t streams = 0;

@@ -281,11 +281,24 @@ void Planner::start_times() {
 }
 
 void Planner::stream_within(uint64_t tensor_bytes) {
-  const uint64_t limit = std::min<uint64_t>(tensor_bytes, kMaxTensorBytes);
-  const StreamedLayout layout = header_.streams == 0
-                                    ? StreamedLayout{.end = laid_out_}
-                                    : place_streams(planned_.subgraphs[0].buffers, order_, placed_, times_,
-                                                    {persistent_bytes_, laid_out_, limit});
+  const StreamRoom low{.start = persistent_bytes_,
+                       .laid_out = laid_out_,
+                       .limit = std::min<uint64_t>(tensor_bytes, kMaxTensorBytes)};
+  StreamRoom top = low;
+  top.from_top = true;
+  const auto place = [&](const StreamRoom& room) {
+    return place_streams(planned_.subgraphs[0].buffers, order_, placed_, times_, room);
+  };
+  StreamedLayout layout{.end = laid_out_};
+  if (header_.streams > 0) {
+    layout = place(low);
+    // Neither way is always the better one.
+    if (layout.streams < header_.streams) {
+      const uint64_t low_bytes = layout.bytes;
+      layout = place(top);
+      if (layout.bytes <= low_bytes) layout = place(low);
+    }
+  }
   header_.arena_bytes = static_cast<uint32_t>(layout.end);
   need_.tensor_bytes = header_.arena_bytes;
 }
