@@ -137,6 +137,11 @@ class OpContext {
     static_assert(std::is_trivially_copyable_v<Params> && alignof(Params) <= 8);
     emit(kernel.id, &params, sizeof params, work);
   }
+  /// Appends a step whose parameters are those of the step before it, which is this operator's too.
+  template <class Params>
+  void emit_with_same_params(TypedKernelId<Params> kernel, Work work = {}) {
+    emit(kernel.id, nullptr, sizeof(Params), work);
+  }
   /// The same of a kernel that is a program's own. Kernels of the same number are refused (kKernelNumber).
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   /// Whether the program has this kernel: what it registers for this operator brings it. With it an operator

@@ -199,14 +199,14 @@ void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params
     return;
   }
   const uint16_t kernel_position = kernel_index(kernel);
-  const uint32_t params_at = reserve(params_bytes, kPlanAlignment);
+  if (params != nullptr) params_at_ = reserve(params_bytes, kPlanAlignment);
   if (writing()) {
-    std::memcpy(plan_ + params_at, params, params_bytes);
+    if (params != nullptr) std::memcpy(plan_ + params_at_, params, params_bytes);
     const_cast<Step&>(PlanView(plan_).steps()[counts_.steps]) = {.kernel = kernel_position,
                                                                  .op = op_,
                                                                  .units = static_cast<uint16_t>(units),
                                                                  .subgraph = static_cast<uint16_t>(subgraph_),
-                                                                 .params = params_at};
+                                                                 .params = params_at_};
   }
   ++counts_.steps;
 }

@@ -121,6 +121,7 @@ class PlanPass {
   const AnyKernel* find_kernel(const OperatorInfo& op, KernelId kernel) const;
   uint16_t kernel_index(const AnyKernel& kernel);
   void estimate(const Work& work, uint64_t elements);
+  /// Without `params`: with those of the step before.
   void emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work);
   PlanTensor describe_tensor(const TensorInfo& tensor);
   Ref tensor_ref(const PlannedSubgraph& subgraph, const TensorInfo& tensor);
@@ -157,6 +158,7 @@ class PlanPass {
   KernelId missing_kernel_ = KernelId::kCount;  // that the operator being planned asked for in vain
   KernelId shared_number_ = KernelId::kCount;   // that two kernels of the program have
   uint32_t state_bytes_ = 0;
+  uint32_t params_at_ = 0;  // of the step emitted last
   bool too_large_ = false;
   bool takes_memory_ = false;
 };
