@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "kernels/conv_2d_generated.h"
+#include "tandem/port.h"
 
 namespace tandem {
 namespace {
@@ -37,6 +38,28 @@ Pairs pairs_of(const Window2d& w) {
   // The other axis has to be done whole; less is done twice where a size is even.
   const bool by_columns = rest.w * w.out.h <= rest.h * w.out.w;
   return by_columns ? Pairs{{w.out.h, rest.w}, {0, half.w}} : Pairs{{rest.h, w.out.w}, {half.h, 0}};
+}
+
+// Rows a unit, from half of `most` to that, with which workers that take units in turn are done first;
+// `stacks` units for each block of rows.
+template <class UnitCycles>
+uint32_t soonest_done(uint32_t most, uint32_t rows, uint32_t stacks, uint32_t workers,
+                      UnitCycles unit_cycles) {
+  uint32_t best = most;
+  uint64_t best_cycles = UINT64_MAX;
+  for (uint32_t per_unit = most; per_unit >= (most + 1) / 2; --per_unit) {
+    uint64_t busy[Port::kMaxWorkers] = {};
+    for (uint32_t row = 0; row < rows; row += per_unit) {
+      const uint64_t cycles = unit_cycles(std::min(per_unit, rows - row));
+      for (uint32_t i = 0; i < stacks; ++i) *std::min_element(busy, busy + workers) += cycles;
+    }
+    const uint64_t cycles = *std::max_element(busy, busy + workers);
+    if (cycles < best_cycles) {
+      best_cycles = cycles;
+      best = per_unit;
+    }
+  }
+  return best;
 }
 
 // Words of a unit of code, as conv_2d_generated.h has it.
@@ -153,8 +176,16 @@ void emit_generated_conv_2d(OpContext& c, const Conv2dParams& conv, const ConvFi
   const uint32_t across =
       most(rows == 1 ? kUnits : 1, columns, fitting(columns, [&](uint32_t x) { return plane_bytes(1, x); }));
   const uint32_t column_units = (columns + across - 1) / across;
-  const uint32_t down = most(std::max(kUnits / column_units / static_cast<uint32_t>(w.batches), uint32_t{1}),
-                             rows, fitting(rows, [&](uint32_t y) { return plane_bytes(y, across); }));
+  const uint32_t most_down =
+      most(std::max(kUnits / column_units / static_cast<uint32_t>(w.batches), uint32_t{1}), rows,
+           fitting(rows, [&](uint32_t y) { return plane_bytes(y, across); }));
+  // Pairing an input takes 6 cycles, a product of two pixels about 4.
+  const uint64_t row_cycles = uint64_t{4} * across * filters.channels * filters.filter;
+  const auto unit_cycles = [&](uint32_t y) {
+    return 6 * (plane_bytes(y, across) / sizeof(uint32_t)) + y * row_cycles;
+  };
+  const uint32_t down = soonest_done(most_down, rows, column_units * static_cast<uint32_t>(w.batches),
+                                     c.workers(), unit_cycles);
   const Blocks row_blocks{.count = rows, .per_unit = down};
   const Blocks column_blocks{.count = columns, .per_unit = across};
   const uint32_t units = row_blocks.units() * column_blocks.units() * static_cast<uint32_t>(w.batches);
