@@ -40,23 +40,30 @@ Pairs pairs_of(const Window2d& w) {
   return by_columns ? Pairs{{w.out.h, rest.w}, {0, half.w}} : Pairs{{rest.h, w.out.w}, {half.h, 0}};
 }
 
-// Rows a unit, from half of `most` to that, with which workers that take units in turn are done first;
-// `stacks` units for each block of rows.
+// How an output is cut into units: blocks of rows by columns.
+struct Cut {
+  Size2d unit;
+  uint64_t cycles = UINT64_MAX;  // until the last worker is done
+};
+
+// The cut with which workers that take units in turn are done first, with units of `most` to a quarter of
+// that.
 template <class UnitCycles>
-uint32_t soonest_done(uint32_t most, uint32_t rows, uint32_t stacks, uint32_t workers,
-                      UnitCycles unit_cycles) {
-  uint32_t best = most;
-  uint64_t best_cycles = UINT64_MAX;
-  for (uint32_t per_unit = most; per_unit >= (most + 1) / 2; --per_unit) {
-    uint64_t busy[Port::kMaxWorkers] = {};
-    for (uint32_t row = 0; row < rows; row += per_unit) {
-      const uint64_t cycles = unit_cycles(std::min(per_unit, rows - row));
-      for (uint32_t i = 0; i < stacks; ++i) *std::min_element(busy, busy + workers) += cycles;
-    }
-    const uint64_t cycles = *std::max_element(busy, busy + workers);
-    if (cycles < best_cycles) {
-      best_cycles = cycles;
-      best = per_unit;
+Cut soonest_done(Size2d most, Size2d size, int32_t batches, uint32_t workers, UnitCycles unit_cycles) {
+  Cut best;
+  for (const int32_t x : {most.w, (most.w + 1) / 2}) {
+    for (int32_t y = most.h; y >= (most.h + 1) / 2; --y) {
+      uint64_t busy[Port::kMaxWorkers] = {};
+      for (int32_t batch = 0; batch < batches; ++batch) {
+        for (int32_t row = 0; row < size.h; row += y) {
+          for (int32_t column = 0; column < size.w; column += x) {
+            *std::min_element(busy, busy + workers) +=
+                unit_cycles(std::min(y, size.h - row), std::min(x, size.w - column));
+          }
+        }
+      }
+      const uint64_t cycles = *std::max_element(busy, busy + workers);
+      if (cycles < best.cycles) best = {.unit = {y, x}, .cycles = cycles};
     }
   }
   return best;
@@ -173,19 +180,22 @@ void emit_generated_conv_2d(OpContext& c, const Conv2dParams& conv, const ConvFi
     while (fit < size && bytes(fit + 1) <= kMaxPlaneBytes) ++fit;
     return fit;
   };
-  const uint32_t across =
+  const uint32_t most_across =
       most(rows == 1 ? kUnits : 1, columns, fitting(columns, [&](uint32_t x) { return plane_bytes(1, x); }));
-  const uint32_t column_units = (columns + across - 1) / across;
+  const uint32_t column_units = (columns + most_across - 1) / most_across;
   const uint32_t most_down =
       most(std::max(kUnits / column_units / static_cast<uint32_t>(w.batches), uint32_t{1}), rows,
-           fitting(rows, [&](uint32_t y) { return plane_bytes(y, across); }));
+           fitting(rows, [&](uint32_t y) { return plane_bytes(y, most_across); }));
   // Pairing an input takes 6 cycles, a product of two pixels about 4.
-  const uint64_t row_cycles = uint64_t{4} * across * filters.channels * filters.filter;
-  const auto unit_cycles = [&](uint32_t y) {
-    return 6 * (plane_bytes(y, across) / sizeof(uint32_t)) + y * row_cycles;
+  const uint64_t pixel_cycles = uint64_t{4} * filters.channels * filters.filter;
+  const auto unit_cycles = [&](int32_t y, int32_t x) {
+    const auto down = static_cast<uint32_t>(y), across = static_cast<uint32_t>(x);
+    return 6 * (plane_bytes(down, across) / sizeof(uint32_t)) + down * across * pixel_cycles;
   };
-  const uint32_t down = soonest_done(most_down, rows, column_units * static_cast<uint32_t>(w.batches),
-                                     c.workers(), unit_cycles);
+  const Size2d band = soonest_done({static_cast<int32_t>(most_down), static_cast<int32_t>(most_across)},
+                                   pairs.part, w.batches, c.workers(), unit_cycles)
+                          .unit;
+  const auto down = static_cast<uint32_t>(band.h), across = static_cast<uint32_t>(band.w);
   const Blocks row_blocks{.count = rows, .per_unit = down};
   const Blocks column_blocks{.count = columns, .per_unit = across};
   const uint32_t units = row_blocks.units() * column_blocks.units() * static_cast<uint32_t>(w.batches);
