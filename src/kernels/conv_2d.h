@@ -59,9 +59,9 @@ struct Conv2dParams {
 /// Precondition zx = −128, so that u is 0 to 255; no groups, no dilation; input channels a multiple of 4;
 ///              weights 4-aligned; f of each channel has LevelConstants.
 /// Passes       over tiles of kSparseTile output channels, as many at a time as `tiles` has room for. One is
-///              two steps: …_sparse_begin, which expands the weights, in units of half a tile and, in the
-///              first pass, one for each worker's memory; then the pixels. The last of them may be two
-///              units: of its first `first_half_tiles` tiles and of the others.
+///              two steps: …_sparse_begin, which expands the weights, in units of half a tile
+///              (sparse_pass_halves) and, in the first pass, one for each worker's memory; then the pixels.
+///              The last of them may be two units: of its first `first_half_tiles` tiles and of the others.
 constexpr uint32_t kSparseTile = 10;
 
 struct SparseConv2dParams {
@@ -90,6 +90,14 @@ struct SparseConv2dParams {
   int32_t out_zero_point = 0;
   Clamp clamp;
 };
+
+/// Whether at most five channels are left for the pass's last tile, so that its second half has none.
+constexpr bool sparse_ends_with_half(const SparseConv2dParams& p) {
+  return (p.first_tile + p.pass_tiles) * kSparseTile - kSparseTile / 2 >= p.out_channels;
+}
+constexpr uint32_t sparse_pass_halves(const SparseConv2dParams& p) {
+  return p.pass_tiles * 2 - (sparse_ends_with_half(p) ? 1 : 0);
+}
 
 /// A tile: offset, limit and scale of each channel; then a row for each input, a word for 5/3 channels.
 constexpr uint32_t kSparseTileBytes = 12 * kSparseTile;

@@ -95,7 +95,7 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
     const bool splits_last = sparse.pixels % sparse.workers == 1 && sparse.pass_tiles > 1;
     sparse.first_half_tiles = splits_last ? sparse.pass_tiles / 2 : sparse.pass_tiles;
     c.emit(kernel_id::conv_2d_s8__armv6m_sparse_begin, sparse,
-           {.units = sparse.pass_tiles * 2 + (first == 0 ? sparse.workers : 0)});
+           {.units = sparse_pass_halves(sparse) + (first == 0 ? sparse.workers : 0)});
     c.emit_with_same_params(
         kernel_id::conv_2d_s8__armv6m_sparse,
         {.units = sparse.pixels + (splits_last ? 1 : 0), .macs = macs * sparse.pass_tiles / tiles});

@@ -22,6 +22,7 @@ struct Shape {
 constexpr Shape kShapes[] = {
     {4, 1, 1, 1},    {4, 10, 3, 1},   {8, 11, 2, 2},   {12, 13, 5, 1}, {48, 24, 7, 3},  {64, 25, 9, 2},
     {128, 12, 4, 2}, {128, 37, 5, 4}, {256, 14, 3, 1}, {64, 96, 6, 4}, {512, 10, 1, 1}, {16, 20, 9, 2},
+    {64, 64, 5, 7},  {8, 15, 3, 2},   {20, 26, 4, 1},  {12, 38, 3, 2}, {16, 19, 2, 2},  {512, 5, 2, 1},
 };
 
 enum class Data { kSparse, kFull, kAllZero, kAllLargest, kTiny, kSeldom };
@@ -133,7 +134,7 @@ bool same(const Shape& shape, Data data, Weights kind, uint32_t seed) {
     const bool splits_last = shape.pixels % 2 == 1 && p.pass_tiles > 1;
     p.first_half_tiles = splits_last ? p.pass_tiles / 2 : p.pass_tiles;
     const uint32_t workers = p.first_tile == 0 ? p.workers : 0;
-    arena.run(conv_2d_s8__armv6m_sparse_begin, &p, p.pass_tiles * 2 + workers, 2);
+    arena.run(conv_2d_s8__armv6m_sparse_begin, &p, sparse_pass_halves(p) + workers, 2);
     arena.run(conv_2d_s8__armv6m_sparse, &p, shape.pixels + (splits_last ? 1 : 0), 2);
   }
   uint32_t after = 0;

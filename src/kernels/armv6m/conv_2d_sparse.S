@@ -21,19 +21,27 @@
   .equ TO_EVEN, 32
   .equ BOUND, (1 << 18) - (1 << 12) - 1
 
-@ struct SparseState (conv_2d_sparse.cc)
-  .equ STATE_CODE, 0
-  .equ STATE_TILE, 4
-  .equ STATE_TILE_STRIDE, 8
-  .equ STATE_TILES, 12
-  .equ STATE_OUT, 16
-  .equ STATE_SLACK, 20
-  .equ STATE_MIN, 24
-  .equ STATE_MAX, 28
-  .equ STATE_RESUME, 32
-  .equ STATE_NEXT, 36
-  .equ STATE_ROW, 40
-  .equ STATE_SUMS, 44
+@ struct SparseState (conv_2d_sparse.cc), whose first seven words go to the frame
+  .equ STATE_OUT, 8
+  .equ STATE_LAST_HALVES, 28
+  .equ STATE_MAX, 32
+  .equ STATE_RESUME, 36
+  .equ STATE_SUMS, 40
+
+@ What tandem_sparse_pixel has on the stack
+  .equ FRAME_STATE, 0
+  .equ FRAME_NEXT, 4              @ in `resume`; 0 in a pixel's first group
+  .equ FRAME_SECOND, 8            @ sums kept of the tile's second half, or 0; ONE_HALF: there is no such half
+  .equ FRAME_TILE, 12
+  .equ FRAME_CODE, 16
+  .equ FRAME_OUT, 20
+  .equ FRAME_SLACK, 24            @ << 8
+  .equ FRAME_MIN, 28
+  .equ FRAME_STRIDE, 32
+  .equ FRAME_LAST, 36
+  .equ FRAME_ROW, 40
+  .equ FRAME_BYTES, 44
+  .equ ONE_HALF, 1
 
 @ struct SparseTile: {offset, limit} of ten channels, their scales, rows
   .equ TILE_SCALES, 80
@@ -69,7 +77,7 @@
 
   .section .time_critical.conv_2d_sparse, "ax"
 
-@ void tandem_sparse_pixel(SparseState* state): a pixel's code for each of `tiles` tiles.
+@ void tandem_sparse_pixel(SparseState* state): a pixel's code for each tile up to `last_tile`.
   .global tandem_sparse_pixel
   .type tandem_sparse_pixel, %function
   .thumb_func
@@ -80,22 +88,16 @@ tandem_sparse_pixel:
   mov r6, r10
   mov r7, r11
   push {r4-r7}
-  sub sp, #4
-  str r0, [sp]
-
-next_tile:
-  ldr r0, [sp]                    @ 2
-  ldr r1, [r0, #STATE_CODE]       @ 2
-  ldr r7, [r0, #STATE_TILE]       @ 2
-  adds r7, #TILE_ROWS             @ 1
-  movs r0, #0                     @ 7
-  mov r8, r0
-  mov r9, r0
-  mov r10, r0
-  mov r11, r0
   mov r12, r0
-  mov lr, r0
-  mov pc, r1                      @ 2   16
+  sub sp, #FRAME_BYTES - FRAME_ROW
+  ldm r0!, {r1-r7}
+  push {r1-r7}
+  mov r7, r1
+  mov r1, r12
+  movs r2, #0
+  movs r3, #0
+  push {r1-r3}
+  b enter_tile
 
   .balign 4
   .global tandem_sparse_template
@@ -131,59 +133,62 @@ tandem_sparse_template:
   add r12, r4
   add lr, r5
 
-@ Adds what is kept at r7 to RESOLVE's sums. Changes r1.
+@ Adds what is kept at r7 to RESOLVE's sums. Changes r1, r6; r7 goes on by 16.
   .macro ADD_KEPT
-  ldr r1, [r7]
-  adds r3, r3, r1
-  ldr r1, [r7, #4]
+  ldm r7!, {r1, r6}
   adds r0, r0, r1
-  ldr r1, [r7, #8]
+  adds r2, r2, r6
+  ldm r7!, {r1, r6}
+  adds r3, r3, r1
+  adds r4, r4, r6
+  ldr r1, [r7]
   adds r5, r5, r1
-  ldr r1, [r7, #12]
-  adds r2, r2, r1
-  ldr r1, [r7, #16]
-  adds r4, r4, r1
   .endm
 
 @ ---- the end of a group that is not a pixel's last: its sums are kept
-@ The sums of channels \h·5 to \h·5 + 4, in RESOLVE's registers; the first group's are stored, others added.
-  .macro KEEP h
-  ldr r7, [sp]
-  ldr r6, [r7, #STATE_NEXT]
-  adds r7, #STATE_SUMS + 20 * \h
+@ RESOLVE's sums at r7; the first group's, where r6 is 0, are stored, others added. Changes r1, r6, r7.
+  .macro KEEP
   cmp r6, #0
   beq 1f
   ADD_KEPT
+  subs r7, #16
 1:
-  str r3, [r7]
-  str r0, [r7, #4]
-  str r5, [r7, #8]
-  str r2, [r7, #12]
-  str r4, [r7, #16]
+  stm r7!, {r0, r2-r5}
   .endm
 break_odd:
   add lr, r5
 break_even:
-  ldr r6, [sp]
-  str r7, [r6, #STATE_ROW]
+  str r7, [sp, #FRAME_ROW]
   mov r0, r8
   mov r1, r9
   mov r2, r10
   RESOLVE
-  KEEP 0
+  ldr r7, [sp, #FRAME_STATE]
+  adds r7, #STATE_SUMS
+  ldr r6, [sp, #FRAME_NEXT]
+  KEEP
+  ldr r6, [sp, #FRAME_SECOND]
+  cmp r6, #ONE_HALF
+  beq second_kept
   mov r0, r11
   mov r1, r12
   mov r2, lr
   RESOLVE
-  KEEP 1
-  ldr r4, [sp]
+  ldr r7, [sp, #FRAME_STATE]
+  adds r7, #STATE_SUMS + 20
+  ldr r6, [sp, #FRAME_SECOND]
+  str r7, [sp, #FRAME_SECOND]
+  KEEP
+second_kept:
+  ldr r6, [sp, #FRAME_NEXT]
   cmp r6, #0                      @ r6: where the last group went on; none: this is the first
   bne 1f
-  ldr r6, [r4, #STATE_RESUME]
+  ldr r6, [sp, #FRAME_STATE]
+  ldr r6, [r6, #STATE_RESUME]
 1:
   ldm r6!, {r0}
-  str r6, [r4, #STATE_NEXT]
-  ldr r7, [r4, #STATE_ROW]
+  str r6, [sp, #FRAME_NEXT]
+  ldr r7, [sp, #FRAME_ROW]
   movs r5, #0                     @ an odd term begins by adding the r5 of the one before
   mov r8, r5
   mov r9, r5
@@ -191,12 +196,13 @@ break_even:
   mov r11, r5
   mov r12, r5
   mov lr, r5
-  mov pc, r0                      @ 130 a group
+  mov pc, r0                      @ 115 a group, and 43 where the tile ends
 
-@ ---- the end of a pixel's code: r8 slack << 8, r9 min, r10 out
+@ ---- the end of a pixel's code: r8 slack << 8, r9 min, r10 out (from the frame)
 
-@ Output channel \i of the tile, whose sum is \x. r7: the tile.
+@ Output channel \i of the tile, whose sum is \x, in LEVEL_BYTES. r7: the tile.
 @ What is negative stays what the output was filled with.
+  .equ LEVEL_BYTES, 30
   .macro LEVEL i, x
   ldr r1, [r7, #8 * \i]           @ 2
   adds \x, \x, r1                 @ 1
@@ -219,7 +225,7 @@ break_even:
 
   .macro LEVEL_SELDOM i, x
 .Lmax\i:
-  ldr r1, [sp]
+  ldr r1, [sp, #FRAME_STATE]
   ldr r1, [r1, #STATE_MAX]
   b .Lstore\i
 .Lexact\i:
@@ -228,38 +234,20 @@ break_even:
   mov r0, \x
   .endif
   movs r1, #\i
-  ldr r2, =.Lskip\i
   b exact
   .endm
 
-@ \h: which half of the tile; sums in RESOLVE's registers.
-  .macro LEVELS h, i0, i1, i2, i3, i4
-  ldr r7, [sp]                    @ 2
-  ldr r6, [r7, #STATE_NEXT]       @ 2
-  cmp r6, #0                      @ 1
-  bne .Ladd\h                     @ 1
-.Ladded\h:
-  ldr r7, [r7, #STATE_TILE]       @ 2   8
-  LEVEL \i0, r3
-  LEVEL \i1, r0
-  LEVEL \i2, r5
-  LEVEL \i3, r2
-  LEVEL \i4, r4
-  b .Ldone\h
-.Ladd\h:
-  adds r7, #STATE_SUMS + 20 * \h
+@ What is seldom lies where conditional branches reach it and nothing has to branch around it.
+kept_first:
+  ldr r7, [sp, #FRAME_STATE]
+  adds r7, #STATE_SUMS
   ADD_KEPT
-  ldr r7, [sp]
-  b .Ladded\h
-  LEVEL_SELDOM \i0, r3
-  LEVEL_SELDOM \i1, r0
-  LEVEL_SELDOM \i2, r5
-  LEVEL_SELDOM \i3, r2
-  LEVEL_SELDOM \i4, r4
-  .balign 4
-  .ltorg
-.Ldone\h:
-  .endm
+  b level_first
+  LEVEL_SELDOM 0, r3
+  LEVEL_SELDOM 1, r0
+  LEVEL_SELDOM 2, r5
+  LEVEL_SELDOM 3, r2
+  LEVEL_SELDOM 4, r4
 
 finish_odd:
   add lr, r5                      @ 1
@@ -267,56 +255,109 @@ finish_even:
   mov r0, r8                      @ 3
   mov r1, r9
   mov r2, r10
-  ldr r7, [sp]                    @ 2
-  ldr r6, [r7, #STATE_SLACK]      @ 3
-  mov r8, r6
-  ldr r6, [r7, #STATE_MIN]        @ 3
-  mov r9, r6
-  ldr r6, [r7, #STATE_OUT]        @ 3
-  mov r10, r6
+  ldr r7, [sp, #FRAME_SLACK]      @ 3
+  mov r8, r7
+  ldr r7, [sp, #FRAME_MIN]        @ 3
+  mov r9, r7
+  ldr r7, [sp, #FRAME_OUT]        @ 3
+  mov r10, r7
   RESOLVE                         @ 22
-  LEVELS 0, 0, 1, 2, 3, 4
+  ldr r6, [sp, #FRAME_NEXT]       @ 2
+  cmp r6, #0                      @ 1
+  bne kept_first                  @ 1
+level_first:
+  ldr r7, [sp, #FRAME_TILE]       @ 2
+  LEVEL 0, r3
+  LEVEL 1, r0
+  LEVEL 2, r5
+  LEVEL 3, r2
+  LEVEL 4, r4
   mov r0, r11                     @ 3
   mov r1, r12
   mov r2, lr
   RESOLVE                         @ 22
-  LEVELS 1, 5, 6, 7, 8, 9
+  ldr r6, [sp, #FRAME_SECOND]     @ 2
+  cmp r6, #0                      @ 1
+  bne seldom_second               @ 1
+level_second:
+  ldr r7, [sp, #FRAME_TILE]       @ 2
+  LEVEL 5, r3
+  LEVEL 6, r0
+  LEVEL 7, r5
+  LEVEL 8, r2
+  LEVEL 9, r4
 
-  ldr r7, [sp]                    @ 2
-  movs r0, #0                     @ 1
-  str r0, [r7, #STATE_NEXT]       @ 2
-  ldr r0, [r7, #STATE_TILE]       @ 2
-  ldr r1, [r7, #STATE_TILE_STRIDE] @ 2
-  adds r0, r0, r1                 @ 1
-  str r0, [r7, #STATE_TILE]       @ 2
-  ldr r0, [r7, #STATE_OUT]        @ 2
-  adds r0, #10                    @ 1
-  str r0, [r7, #STATE_OUT]        @ 2
-  ldr r0, [r7, #STATE_TILES]      @ 2
-  subs r0, #1                     @ 1
-  str r0, [r7, #STATE_TILES]      @ 2
-  beq pixel_done                  @ 1
-  ldr r0, =next_tile              @ 2
-  mov pc, r0                      @ 2   27
+  ldr r1, [sp, #FRAME_STRIDE]     @ 2
+  adds r7, r7, r1                 @ 1
+  str r7, [sp, #FRAME_TILE]       @ 2
+  mov r1, r10                     @ 1
+  adds r1, #10                    @ 1
+  str r1, [sp, #FRAME_OUT]        @ 2
+enter_tile:                       @ r7: which
+  ldr r1, [sp, #FRAME_LAST]       @ 2
+  cmp r7, r1                      @ 1
+  bhs last_tile                   @ 1
+begin_tile:
+  ldr r1, [sp, #FRAME_CODE]       @ 2
+  adds r7, #TILE_ROWS             @ 1
+  movs r0, #0                     @ 7
+  mov r8, r0
+  mov r9, r0
+  mov r10, r0
+  mov r11, r0
+  mov r12, r0
+  mov lr, r0
+  mov pc, r1                      @ 2   53 a tile, beside RESOLVE and LEVEL
+
+seldom_second:
+  cmp r6, #ONE_HALF
+  beq pixel_done
+  mov r7, r6
+  ADD_KEPT
+  movs r1, #0
+  str r1, [sp, #FRAME_NEXT]
+  str r1, [sp, #FRAME_SECOND]
+  b level_second
+  LEVEL_SELDOM 5, r3
+  LEVEL_SELDOM 6, r0
+  LEVEL_SELDOM 7, r5
+  LEVEL_SELDOM 8, r2
+  LEVEL_SELDOM 9, r4
+
+last_tile:
+  bhi pixel_done
+  ldr r1, [sp, #FRAME_STATE]
+  ldr r1, [r1, #STATE_LAST_HALVES]
+  str r1, [sp, #FRAME_SECOND]
+  b begin_tile
 
 pixel_done:
-  add sp, #4
+  add sp, #FRAME_BYTES
   pop {r4-r7}
   mov r8, r4
   mov r9, r5
   mov r10, r6
   mov r11, r7
   pop {r4-r7, pc}
-  .ltorg
 
-@ r0: x, r1: which channel of the tile, r2: where to go on; r0-r7 as there on the stack, the state behind.
+@ r0: x, r1: which channel of the tile; r0-r7 as there on the stack, the frame behind.
 @ The function in C writes the output. r12 and lr hold sums of the other half.
   .balign 4
 exact:
+  ldr r2, =.Lskip0
+  cmp r1, #5
+  blo 1f
+  ldr r2, =.Lskip5 - 5 * LEVEL_BYTES
+1:
+  movs r3, #LEVEL_BYTES
+  muls r3, r1
+  adds r2, r2, r3                 @ where to go on
   mov r3, lr
   mov r4, r12
   push {r2-r5}
-  ldr r2, [sp, #48]
+  ldr r2, [sp, #48 + FRAME_STATE]
+  mov r3, r10
+  str r3, [r2, #STATE_OUT]
   bl tandem_sparse_exact
   pop {r2-r5}
   mov lr, r3
@@ -324,6 +365,7 @@ exact:
   str r2, [sp, #4]                @ r1 is free where that goes on
   pop {r0-r7}
   mov pc, r1
+  .ltorg
 
 @ void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume):
 @ a pixel's pairs. SparseInputs: weight_max, in_channels (a multiple of 4).

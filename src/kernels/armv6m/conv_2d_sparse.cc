@@ -24,24 +24,24 @@ struct SparseTile {
 static_assert(sizeof(SparseTile) == kSparseTileBytes);
 
 struct SparseState {
-  uint8_t* code;
   const SparseTile* tile;
-  uint32_t tile_stride;
-  uint32_t tiles;
+  uint8_t* code;
   int8_t* out;
   uint32_t slack;  // << 8
   int32_t min;
+  uint32_t tile_stride;
+  const SparseTile* last_tile;
+  uint32_t last_has_one_half;  // 1: last_tile's second half has no channels; else 0
   int32_t max;
-  uint8_t** resume;  // where the code goes on after each group but the last
-  uint8_t** next;    // in there; null in a pixel's first group
-  uint32_t row;
-  int32_t sums[kSparseTile];  // of the groups before
+  uint8_t** resume;           // where the code goes on after each group but the last
+  int32_t sums[kSparseTile];  // of the groups before, in the order of registers
   // For outputs that need the exact function.
   const SparseConv2dParams* params;
   const Task* task;
   const int8_t* pixel_out;
 };
-static_assert(sizeof(void*) == 4 && offsetof(SparseState, slack) == 20 && offsetof(SparseState, sums) == 44 &&
+static_assert(sizeof(void*) == 4 && offsetof(SparseState, out) == 8 &&
+              offsetof(SparseState, last_has_one_half) == 28 && offsetof(SparseState, sums) == 40 &&
               sizeof(SparseState) <= kSparseStateBytes);
 
 struct SparseInputs {
@@ -49,7 +49,17 @@ struct SparseInputs {
   uint32_t in_channels;
 };
 
-extern const uint32_t tandem_sparse_template[kSparseTwoTermsBytes / sizeof(uint32_t)];
+// In two parts, each few enough words for the compiler to copy them by LDM and STM.
+struct SparseTwoTerms {
+  struct {
+    uint32_t words[8];
+  } begin;
+  struct {
+    uint32_t words[7];
+  } end;
+};
+static_assert(sizeof(SparseTwoTerms) == kSparseTwoTermsBytes);
+extern const SparseTwoTerms tandem_sparse_template;
 void tandem_sparse_pixel(SparseState* state);
 void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume);
 void tandem_sparse_expand(const int8_t* const rows[5], uint32_t inputs, uint32_t* words);
@@ -77,7 +87,7 @@ SparseTile* tile_at(const SparseConv2dParams& p, const Task& task, uint32_t tile
   return reinterpret_cast<SparseTile*>(task.out<uint8_t>(p.tiles) + tile * sparse_tile_bytes(p.in_channels));
 }
 
-// Half of a tile: five channels. The last tile may have channels that do not exist: they take the weights of
+// Half of a tile: five channels. The last half may have channels that do not exist: they take the weights of
 // the pass's first one.
 void expand(const SparseConv2dParams& p, const Task& task, uint32_t half) {
   constexpr uint32_t kHalf = kSparseTile / 2;
@@ -115,23 +125,22 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
   uint8_t* const memory = task.out<uint8_t>(p.scratch.base) + worker * p.scratch.stride;
   uint8_t* const code = memory + kSparseStateBytes;
   const uint32_t code_bytes = sparse_code_bytes(p.in_channels);
-  constexpr uint32_t kTemplateWords = kSparseTwoTermsBytes / sizeof(uint32_t);
-  auto* words = reinterpret_cast<uint32_t*>(code);
-  for (const uint32_t* const end = words + code_bytes / sizeof(uint32_t); words != end;) {
-    for (uint32_t i = 0; i < kTemplateWords; ++i) *words++ = tandem_sparse_template[i];
+  auto* terms = reinterpret_cast<SparseTwoTerms*>(code);
+  for (const SparseTwoTerms* const end = terms + code_bytes / kSparseTwoTermsBytes; terms != end; ++terms) {
+    terms->begin = tandem_sparse_template.begin;
+    terms->end = tandem_sparse_template.end;
   }
   *reinterpret_cast<SparseState*>(memory) = {
-      .code = code,
       .tile = nullptr,
-      .tile_stride = sparse_tile_bytes(p.in_channels),
-      .tiles = 0,
+      .code = code,
       .out = nullptr,
       .slack = p.slack << 8,
       .min = p.clamp.min,
+      .tile_stride = sparse_tile_bytes(p.in_channels),
+      .last_tile = nullptr,
+      .last_has_one_half = 0,
       .max = p.clamp.max,
       .resume = reinterpret_cast<uint8_t**>(code + code_bytes),
-      .next = nullptr,
-      .row = 0,
       .sums = {},
       .params = nullptr,
       .task = nullptr,
@@ -144,7 +153,7 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
 }
 
 KernelResult begin(const SparseConv2dParams& p, const Task& task) {
-  const uint32_t halves = p.pass_tiles * 2;
+  const uint32_t halves = sparse_pass_halves(p);
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     if (unit < halves) {
       expand(p, task, unit);
@@ -217,14 +226,16 @@ TANDEM_HOT("conv_2d_sparse_units")
 KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
   SparseState& state = *task.scratch<SparseState>(p.scratch);
   const SparseInputs inputs{.weight_max = task.in<uint8_t>(p.weight_max), .in_channels = p.in_channels};
+  const bool ends_with_half = sparse_ends_with_half(p);
   state.params = &p;
   state.task = &task;
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const uint32_t pixel = std::min(unit, p.pixels - 1);
     const uint32_t tile = unit < p.pixels ? 0 : p.first_half_tiles;
     const uint32_t tiles_end = unit + 1 == p.pixels ? p.first_half_tiles : p.pass_tiles;
-    state.tiles = tiles_end - tile;
     state.tile = tile_at(p, task, tile);
+    state.last_tile = tile_at(p, task, tiles_end - 1);
+    state.last_has_one_half = tiles_end == p.pass_tiles && ends_with_half ? 1 : 0;
     state.pixel_out = task.out<int8_t>(p.out) + pixel * p.out_channels;
     state.out = task.out<int8_t>(p.out) + pixel * p.out_channels + (p.first_tile + tile) * kSparseTile;
     const auto* x = task.in<uint8_t>(p.in);
