@@ -41,8 +41,8 @@ Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> w
   Planner planner(model, ops, port);
   TANDEM_TRY(planner.measure(workspace));
   ArenaNeed need = planner.need();
-  if (planner.takes_memory()) {
-    planner.spare_memory();
+  if (planner.large_work() > 0) {
+    planner.allow_large_kernels({.begin = 0, .end = 0});
     TANDEM_TRY(planner.measure(workspace));
     need.arena_bytes = planner.need().arena_bytes;
   }
@@ -77,10 +77,8 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   const auto needed_bytes = [&] {
     return own_workspace ? need.arena_bytes : need.plan_bytes + need.tensor_bytes;
   };
-  if (needed_bytes() > memory.size() && planner.takes_memory()) {
-    planner.spare_memory();
-    TANDEM_TRY(planner.measure(workspace));
-  }
+  const auto fits = [&] { return needed_bytes() <= memory.size(); };
+  if (!fits() && planner.large_work() > 0) TANDEM_TRY(planner.measure_to_fit(workspace, fits));
   const size_t needed = needed_bytes();
   if (needed > memory.size()) return too_small(needed + skipped, arena.size());
   planner.stream_within(memory.size() - need.plan_bytes);

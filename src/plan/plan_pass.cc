@@ -605,7 +605,9 @@ uint8_t* OpContext::reserve(uint64_t bytes, uint32_t alignment, Ref& ref) {
 
 bool OpContext::has(KernelId kernel) const {
   const AnyKernel* found = pass_.find_kernel(op_, kernel);
-  return found != nullptr && !(found->takes_memory && pass_.target_.spares_memory);
+  if (found == nullptr || !found->takes_memory) return found != nullptr;
+  const OperatorRange& large = pass_.target_.large;
+  return large.all() || (pass_.subgraph_ == 0 && large.has(static_cast<uint32_t>(op_.index)));
 }
 
 void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
@@ -628,7 +630,7 @@ void OpContext::emit(KernelId kernel, const void* params, uint32_t params_bytes,
     pass_.missing_kernel_ = kernel;
     return;
   }
-  pass_.takes_memory_ |= found->takes_memory;
+  if (found->takes_memory) pass_.large_work_ += 1 + work.macs;
   pass_.emit(*found, params, params_bytes, work);
   pass_.estimate(work, elements);
 }

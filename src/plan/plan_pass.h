@@ -28,14 +28,23 @@ struct PlanListener {
   void (*on_refused)(void* context, const Status& status) = nullptr;
 };
 
+/// Operators [begin, end) of the main subgraph; as it is, all operators of all subgraphs.
+struct OperatorRange {
+  uint32_t begin = 0;
+  uint32_t end = UINT32_MAX;
+
+  [[nodiscard]] bool all() const { return begin == 0 && end == UINT32_MAX; }
+  [[nodiscard]] bool has(uint32_t op) const { return begin <= op && op < end; }
+};
+
 /// What planning knows of the machine.
 struct PlanTarget {
   PlanTarget(uint32_t worker_count) : workers(worker_count) {}  // NOLINT: one that streams nothing
   PlanTarget(const Port& port);                                 // NOLINT
 
   uint32_t workers = 1;
-  bool spares_memory = false;  ///< without the kernels that take much
-  uintptr_t reach_begin = 0;   ///< addresses that constants may be streamed from
+  OperatorRange large;        ///< the operators that may have kernels that take memory
+  uintptr_t reach_begin = 0;  ///< addresses that constants may be streamed from
   uintptr_t reach_end = 0;
 };
 
@@ -104,8 +113,8 @@ class PlanPass {
   /// Bytes of all operators' state.
   [[nodiscard]] uint32_t state_bytes() const { return state_bytes_; }
   [[nodiscard]] bool too_large() const { return too_large_; }
-  /// Whether a kernel that takes memory is in the plan.
-  [[nodiscard]] bool takes_memory() const { return takes_memory_; }
+  /// MACs, and one for each step, of the plan's kernels that take memory.
+  [[nodiscard]] uint64_t large_work() const { return large_work_; }
 
  private:
   friend class OpContext;
@@ -160,7 +169,7 @@ class PlanPass {
   uint32_t state_bytes_ = 0;
   uint32_t params_at_ = 0;  // of the step emitted last
   bool too_large_ = false;
-  bool takes_memory_ = false;
+  uint64_t large_work_ = 0;
 };
 
 }  // namespace tandem

@@ -244,7 +244,7 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   PlanPass pass(model_, planned_, target_);
   pass.estimate_into(times_);
   TANDEM_TRY(pass.run(ops_, listener));
-  takes_memory_ = pass.takes_memory();
+  large_work_ = pass.large_work();
   planned_.state().bytes = pass.state_bytes();
   start_times();
   TANDEM_TRY(lay_out_all());

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "base/status_macros.h"
 #include "plan/plan_pass.h"
 #include "tandem/interpreter.h"
 
@@ -18,10 +19,16 @@ class Planner {
   /// Checks the graphs and every operator and lays out the arena. `workspace` stays in use until write().
   Status measure(std::span<uint8_t> workspace, const PlanListener& listener = {});
 
-  /// From the next measure() on: without the kernels that take much memory. takes_memory() tells whether the
-  /// plan that was measured has any.
-  void spare_memory() { target_.spares_memory = true; }
-  [[nodiscard]] bool takes_memory() const { return takes_memory_; }
+  /// From the next measure() on only these operators may have kernels that take memory. large_work() tells
+  /// how much the plan that was measured does by such kernels: its MACs, and one for each step.
+  void allow_large_kernels(OperatorRange operators) { target_.large = operators; }
+  [[nodiscard]] uint64_t large_work() const { return large_work_; }
+
+  /// Measures again, with as much work of the model as it finds done by kernels that take memory, where
+  /// need() `fits`: those of the first operators or of the last. After measure() has found that all are too
+  /// many. Without any of them it may be that it does not fit either.
+  template <class Fits>
+  Status measure_to_fit(std::span<uint8_t> workspace, Fits fits);
 
   /// Lets streamed constants have `tensor_bytes` of arena, together with all that tensors take; after
   /// measure(), which lets them have what tensors take anyway. need() then says what is used.
@@ -68,11 +75,43 @@ class Planner {
   std::span<uint32_t> times_;  // of each operator of the main subgraph
   std::span<uint16_t> order_;  // of its streams, once they are placed
   std::span<uint16_t> placed_;
-  bool takes_memory_ = false;
+  uint64_t large_work_ = 0;
   uint32_t persistent_bytes_ = 0;
   uint64_t laid_out_ = 0;  // bytes of arena without streams
   PlanHeader header_;
   ArenaNeed need_;
 };
+
+template <class Fits>
+Status Planner::measure_to_fit(std::span<uint8_t> workspace, Fits fits) {
+  constexpr OperatorRange kNone{.begin = 0, .end = 0};
+  const uint32_t operators = counts_.main_operators;
+  OperatorRange best = kNone;
+  uint64_t best_work = 0;
+  Status status;
+  // The longest range that fits at each end, by bisection: a longer one takes more.
+  for (const bool first_ones : {true, false}) {
+    uint32_t fitting = 0;
+    for (uint32_t too_many = operators; status.ok() && too_many - fitting > 1;) {
+      const uint32_t tried = fitting + (too_many - fitting) / 2;
+      const OperatorRange range = first_ones ? OperatorRange{.begin = 0, .end = tried}
+                                             : OperatorRange{.begin = operators - tried, .end = operators};
+      allow_large_kernels(range);
+      status = measure(workspace);
+      if (!status.ok() || !fits()) {
+        too_many = tried;
+        continue;
+      }
+      fitting = tried;
+      if (large_work() > best_work) {
+        best_work = large_work();
+        best = range;
+      }
+    }
+  }
+  TANDEM_TRY(status);
+  allow_large_kernels(best);
+  return measure(workspace);
+}
 
 }  // namespace tandem
