@@ -52,7 +52,8 @@ int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext
 // ---------------------------------------------------------------------------------------------------------
 // Packing
 
-TANDEM_HOT("conv_dense_lanes_pack")
+// In flash: each weight is seen once, and memory for code is taken from the weights that arrive ahead of
+// need.
 KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
   const auto* const groups = task.in<uint8_t>(p.groups);
   const auto* const starts = task.in<Lanes::Start>(p.starts);
