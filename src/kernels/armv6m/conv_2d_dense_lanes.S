@@ -8,6 +8,8 @@
 //          weights that are left.
 // Bound    |T_i's halves| <= 32767 in a group: Σ|w| <= 255, |x| <= 128.
 // Cost     15 cycles a term of 8 MACs; 32 a group; about 170 a channel and tile.
+#include "registers.inc"
+
     .syntax unified
     .cpu cortex-m0plus
     .thumb
@@ -32,12 +34,7 @@
     .type conv_dense_lanes_tile, %function
     .thumb_func
 conv_dense_lanes_tile:
-    push  {r4-r7, lr}
-    mov   r4, r8
-    mov   r5, r9
-    mov   r6, r10
-    mov   r7, r11
-    push  {r4-r7}
+    save_registers
     sub   sp, #FRAME
     mov   r1, sp
     ldm   r0!, {r2-r6}
@@ -268,12 +265,7 @@ conv_dense_lanes_tile:
 
 .Ltile_end:
     add   sp, #FRAME
-    pop   {r4-r7}
-    mov   r8, r4
-    mov   r9, r5
-    mov   r10, r6
-    mov   r11, r7
-    pop   {r4-r7, pc}
+    restore_registers_and_return
 
 // r0: x becomes the output; keeps all but r1.
 .Lask:

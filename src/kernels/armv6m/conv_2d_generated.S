@@ -6,6 +6,8 @@
 //          slack << 8 }; then the next unit's code. Outputs below level 0 are there already.
 // Cost     a unit of 3 channels: 22 and 11 + 12 + 14 a channel with both outputs in range; an output below
 //          level 0 saves 9 or 8. 30 a pair.
+#include "registers.inc"
+
     .syntax unified
     .cpu cortex-m0plus
     .thumb
@@ -35,12 +37,7 @@
     .type conv_generated_row, %function
     .thumb_func
 conv_generated_row:
-    push  {r4-r7, lr}
-    mov   r4, r8
-    mov   r5, r9
-    mov   r6, r10
-    mov   r7, r11
-    push  {r4-r7}
+    save_registers
     sub   sp, #FRAME
     mov   r1, sp
     .rept 2
@@ -79,12 +76,7 @@ conv_generated_row:
     str   r0, [sp, #PAIRS]         // 2
     bne   .Lpair                   // 2  ── 33 with the above
     add   sp, #FRAME
-    pop   {r4-r7}
-    mov   r8, r4
-    mov   r9, r5
-    mov   r10, r6
-    mov   r11, r7
-    pop   {r4-r7, pc}
+    restore_registers_and_return
 
 // One channel. r6 p's output | r7 its constants
 .macro CHANNEL c, total, high
@@ -313,12 +305,7 @@ conv_generated_row:
     .type conv_generated_terms, %function
     .thumb_func
 conv_generated_terms:
-    push  {r4-r7, lr}
-    mov   r4, r8
-    mov   r5, r9
-    mov   r6, r10
-    mov   r7, r11
-    push  {r4-r7}
+    save_registers
     sub   sp, #TERMS_FRAME
     str   r0, [sp, #JOB]
     ldm   r0!, {r1-r7}
@@ -404,12 +391,7 @@ conv_generated_terms:
     adds  r0, #4
     stm   r0!, {r1-r3}
     add   sp, #TERMS_FRAME
-    pop   {r4-r7}
-    mov   r8, r4
-    mov   r9, r5
-    mov   r10, r6
-    mov   r11, r7
-    pop   {r4-r7, pc}
+    restore_registers_and_return
 
 // No channel has a weight for these words, nor perhaps for those that follow: they are passed over.
 // r2 words passed over

@@ -12,6 +12,8 @@
 @              before the last addition of the first, because it has to lie in one word. A pair that leaves is
 @              `ldr r6, [pc, #..]; mov pc, r6`; where to is the next pair's word.
 @ Cost         21 cycles a term, ten products: 2.1 a product.
+#include "registers.inc"
+
   .syntax unified
   .cpu cortex-m0plus
   .thumb
@@ -82,12 +84,7 @@
   .type tandem_sparse_pixel, %function
   .thumb_func
 tandem_sparse_pixel:
-  push {r4-r7, lr}
-  mov r4, r8
-  mov r5, r9
-  mov r6, r10
-  mov r7, r11
-  push {r4-r7}
+  save_registers
   mov r12, r0
   sub sp, #FRAME_BYTES - FRAME_ROW
   ldm r0!, {r1-r7}
@@ -333,12 +330,7 @@ last_tile:
 
 pixel_done:
   add sp, #FRAME_BYTES
-  pop {r4-r7}
-  mov r8, r4
-  mov r9, r5
-  mov r10, r6
-  mov r11, r7
-  pop {r4-r7, pc}
+  restore_registers_and_return
 
 @ r0: x, r1: which channel of the tile; r0-r7 as there on the stack, the frame behind.
 @ The function in C writes the output. r12 and lr hold sums of the other half.
@@ -381,12 +373,7 @@ exact:
   .type tandem_sparse_write, %function
   .thumb_func
 tandem_sparse_write:
-  push {r4-r7, lr}
-  mov r4, r8
-  mov r5, r9
-  mov r6, r10
-  mov r7, r11
-  push {r4-r7}
+  save_registers
   mov r10, r3
   mov r3, r2
   ldr r7, [r1, #4]
@@ -467,12 +454,7 @@ tandem_sparse_write:
   INPUTS 1, 0, TO_EVEN
 
 .Lwritten:
-  pop {r4-r7}
-  mov r8, r4
-  mov r9, r5
-  mov r10, r6
-  mov r11, r7
-  pop {r4-r7, pc}
+  restore_registers_and_return
 
 @ A group ends with the terms before r3, one begins whose first term takes r6. Keeps r5; changes r4, r6.
   .macro CLOSE odd, to_next
@@ -513,12 +495,7 @@ close_\odd:
   .type tandem_sparse_expand, %function
   .thumb_func
 tandem_sparse_expand:
-  push {r4-r7, lr}
-  mov r4, r8
-  mov r5, r9
-  mov r6, r10
-  mov r7, r11
-  push {r4-r7}
+  save_registers
   mov r5, r2
   lsls r3, r1, #3
   lsls r1, r1, #4
@@ -595,9 +572,4 @@ expand_four:
   adds r5, #4 * ROW_BYTES         @ 1
   cmp r5, lr                      @ 1
   bne expand_four                 @ 2   113 for twenty weights
-  pop {r4-r7}
-  mov r8, r4
-  mov r9, r5
-  mov r10, r6
-  mov r11, r7
-  pop {r4-r7, pc}
+  restore_registers_and_return

@@ -7,6 +7,8 @@
 @ Weights      lie on the stack as words. A product destroys one of its factors: in the order here each is destroyed
 @              by its last use, so two columns' six products of a row of taps need no copies.
 @ Requantization level_requantization.h. p is kept, not x: where the exact function is asked it divides.
+#include "registers.inc"
+
   .syntax unified
   .cpu cortex-m0plus
   .thumb
@@ -402,12 +404,7 @@
   .type tandem_depthwise_channels, %function
   .thumb_func
 tandem_depthwise_channels:
-  push {r4-r7, lr}
-  mov r4, r8
-  mov r5, r9
-  mov r6, r10
-  mov r7, r11
-  push {r4-r7}
+  save_registers
   sub sp, #FRAME
   add r1, sp, #LANE
   .rept CHANNELS_WORDS / 5
@@ -498,12 +495,7 @@ last_done:
   str r0, [sp, #CHANNELS_LEFT]    @ 2
   bne next_channel                @ 2
   add sp, #FRAME
-  pop {r4-r7}
-  mov r8, r4
-  mov r9, r5
-  mov r10, r6
-  mov r11, r7
-  pop {r4-r7, pc}
+  restore_registers_and_return
 
   .balign 4
 last_loops:
