@@ -5,6 +5,14 @@
 #include "base/placement.h"
 #include "kernels/portable/requantizer.h"
 
+// Where programs have generated code, few layers are left to this kernel: memory is worth more than their
+// time.
+#ifdef TANDEM_NO_GENERATED_CODE
+#define TANDEM_DENSE_HOT(name) TANDEM_HOT(name)
+#else
+#define TANDEM_DENSE_HOT(name)
+#endif
+
 namespace tandem {
 namespace {
 
@@ -41,7 +49,7 @@ int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext
 extern const int16_t conv_dense_lanes_jump[];
 }
 
-TANDEM_HOT("conv_dense_lanes_exact")
+TANDEM_DENSE_HOT("conv_dense_lanes_exact")
 int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext* c) {
   const auto o = static_cast<uint32_t>(next - 1 - c->out);
   const portable::Requantizer f({c->multipliers[o], c->shifts[o]}, c->out_zero_point, c->clamp);
@@ -148,7 +156,7 @@ struct Geometry {
 
 // v[k] = p[k] + 2^16·q[k] for k ∈ [0, n), each kPairs words after the one before; p and q go on by their
 // steps.
-TANDEM_HOT("conv_dense_lanes_edge")
+TANDEM_DENSE_HOT("conv_dense_lanes_edge")
 uint32_t* edge_run(const int8_t* p, int32_t p_step, const int8_t* q, int32_t q_step, uint32_t* to,
                    int32_t n) {
   for (; n > 0; --n, p += p_step, q += q_step, to += kPairs) {
@@ -162,7 +170,7 @@ constexpr uint32_t pair_of(int32_t p, int32_t q) {
 }
 
 // The same for two runs of inputs, n > 0. 10.8 cycles a word.
-TANDEM_HOT("conv_dense_lanes_run")
+TANDEM_DENSE_HOT("conv_dense_lanes_run")
 uint32_t* run(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
   p += n;
   q += n;
@@ -184,7 +192,7 @@ uint32_t* run(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
 }
 
 // The same again for whole words of inputs, 4-aligned. 9 cycles a word of the columns.
-TANDEM_HOT("conv_dense_lanes_run4")
+TANDEM_DENSE_HOT("conv_dense_lanes_run4")
 uint32_t* run_of_words(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n) {
   const auto* a = reinterpret_cast<const uint32_t*>(p);
   const auto* const end = reinterpret_cast<const uint32_t*>(p + n);
@@ -211,7 +219,7 @@ uint32_t* run_of_words(const int8_t* p, const int8_t* q, uint32_t* to, int32_t n
 }
 
 // One pair's column.
-TANDEM_HOT("conv_dense_lanes_column")
+TANDEM_DENSE_HOT("conv_dense_lanes_column")
 void column(const Geometry& g, const Origin& p, const Origin& q, uint32_t* to) {
   const Window2d& w = g.window;
   const auto whole = g.words ? run_of_words : run;
@@ -253,7 +261,7 @@ constexpr uint32_t kMostRuns = 5;  // each of two pixels comes inside and goes o
 constexpr int32_t line_length(const Window2d& w) {
   return static_cast<int32_t>(kPairs - 1) * w.stride.w + w.filter.w;
 }
-TANDEM_HOT("conv_dense_lanes_line")
+TANDEM_DENSE_HOT("conv_dense_lanes_line")
 void columns_of_line(const Geometry& g, const Origin& p, const Origin& q, uint32_t* to) {
   const Window2d& w = g.window;
   const auto stride = static_cast<uint32_t>(w.stride.w);
@@ -313,7 +321,7 @@ struct Spread {
 };
 
 // n words of pairs, each to `count` places. 5 + 2·count cycles a word and about 3 for the loop.
-TANDEM_HOT("conv_dense_lanes_spread")
+TANDEM_DENSE_HOT("conv_dense_lanes_spread")
 void spread_run(const int8_t* p, const int8_t* q, const Spread& spread, int32_t n) {
   p += n;
   q += n;
@@ -353,7 +361,7 @@ void spread_run(const int8_t* p, const int8_t* q, const Spread& spread, int32_t 
 }
 
 // The columns of 8 pixels side by side under filters that move by one input.
-TANDEM_HOT("conv_dense_lanes_row")
+TANDEM_DENSE_HOT("conv_dense_lanes_row")
 void columns_of_row(const Geometry& g, const Origin& first, uint32_t* to) {
   const Window2d& w = g.window;
   const auto depth = static_cast<uint32_t>(g.pixel);
@@ -406,7 +414,7 @@ struct Walk {
   }
 };
 
-TANDEM_HOT("conv_dense_lanes")
+TANDEM_DENSE_HOT("conv_dense_lanes")
 KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
   const Window2d& w = p.window;
   auto* const columns = task.scratch<uint32_t>(p.scratch);

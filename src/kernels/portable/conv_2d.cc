@@ -106,6 +106,7 @@ void window_row(const ChannelPair& pair, const Requantizer (&f)[2], const Geomet
   }
 }
 
+TANDEM_HOT("conv_2d_s8")
 KernelResult conv(const Conv2dParams& p, const Task& task) {
   const Window2d& w = p.window;
   const auto* in = task.in<int8_t>(p.in);
