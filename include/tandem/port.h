@@ -31,8 +31,8 @@ struct Port {
     void (*start)(void* context, void* destination, const void* source, uint32_t bytes) = nullptr;
     /// Whether the copy that was started last has ended, so that all workers see it; `wait` until then.
     bool (*ended)(void* context, bool wait) = nullptr;
-    /// How many bytes of the copy that was started last may not have arrived yet, so that the worker that asks
-    /// sees those before them; any worker may ask. Null: that is not known before the end.
+    /// How many bytes of the copy that was started last may not have arrived yet, so that the worker that
+    /// asks sees those before them; any worker may ask. Null: that is not known before the end.
     uint32_t (*left)(void* context) = nullptr;
   };
   Stream stream;

@@ -50,8 +50,8 @@ struct FilterBankParams {
 
 /// y = min(round(scale · ln(x · 2^correction_bits)), 32767), the product wrapping; 0 where that is 0 or 1.
 /// Method  log2 with 16 fraction bits: a straight line from power to power of 2, plus `table`, 128 samples of
-///         2^16 · (log2(1 + i/128) − i/128). As in the reference, what is added between two samples is a 128th of
-///         what a straight line would be.
+///         2^16 · (log2(1 + i/128) − i/128). As in the reference, what is added between two samples is a
+///         128th of what a straight line would be.
 /// Needs   correction_bits < 32. Products wrap at 32 bits.
 /// Units   blocks of elements.
 struct FilterBankLogParams {
