@@ -23,6 +23,16 @@ struct Window2d {
   Size2d pad;  ///< rows above and columns left of the input
 };
 
+/// Whether the filter is one tap, which lies inside of the input for every output. Models may claim more
+/// output than there is input: what is outside counts as the zero point.
+constexpr bool is_one_tap_inside(const Window2d& w) {
+  const auto inside = [](int32_t outputs, int32_t step, int32_t inputs) {
+    return int64_t{outputs - 1} * step < inputs;
+  };
+  return w.filter.h == 1 && w.filter.w == 1 && w.pad.h == 0 && w.pad.w == 0 &&
+         inside(w.out.h, w.stride.h, w.in.h) && inside(w.out.w, w.stride.w, w.in.w);
+}
+
 /// The taps of a window that lie inside the input, along one axis: [begin, end).
 struct Taps {
   int32_t begin = 0;

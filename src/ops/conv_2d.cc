@@ -94,6 +94,8 @@ struct OwnPlan {
       (!depthwise && params.groups != 1)) {
     return {};
   }
+  const Window2d& w = params.window;
+  if (w.filter.h == 1 && w.filter.w == 1 && !is_one_tap_inside(w)) return {};
   const auto channels = static_cast<uint32_t>(params.out_channels);
   const ConvFilters filters{.weights = reinterpret_cast<const int8_t*>(weights.data),
                             .filter = weights.elements / channels,
@@ -104,7 +106,6 @@ struct OwnPlan {
   // on the dense kernel, 10 on the portable one.
   constexpr uint32_t kWorthPixels = 32;
   constexpr uint32_t kWorthPixelsWithoutDense = 6;
-  const Window2d& w = params.window;
   const auto pixels = static_cast<uint32_t>(w.batches * w.out.h * w.out.w);
   if (pixels < kWorthPixels && !sparse && suits_dense_conv_2d(c, params, filters)) {
     return {.kernel = OwnKernel::kDense, .filters = filters};

@@ -443,7 +443,7 @@ KernelResult dense(const ConvDenseLanesParams& p, const Task& task) {
                  .slack = p.slack << 8,
                  .top = p.clamp.max,
                  .exact = &exact};
-  const bool one_tap = w.filter.h == 1 && w.filter.w == 1 && w.pad.h == 0 && w.pad.w == 0;
+  const bool one_tap = is_one_tap_inside(w);
   const auto whole = g.words ? run_of_words : run;
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Blocks::Range block = p.tiles.block(unit);

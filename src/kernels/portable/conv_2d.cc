@@ -124,7 +124,7 @@ KernelResult conv(const Conv2dParams& p, const Task& task) {
                    .out_pixel = static_cast<uint32_t>(p.out_channels)};
   const uint32_t filter = static_cast<uint32_t>(w.filter.h * w.filter.w) * depth;
   const auto group_channels = static_cast<uint32_t>(p.out_channels / p.groups);
-  const bool one_tap = w.filter.h == 1 && w.filter.w == 1 && w.pad.h == 0 && w.pad.w == 0;
+  const bool one_tap = is_one_tap_inside(w);
   const uint32_t out_row = static_cast<uint32_t>(w.out.w) * g.out_pixel;
 
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {

@@ -189,6 +189,24 @@ TEST(PortableKernels, TakeAnyDilationOfAFilterOfOneTap) {
   EXPECT_EQ(fast, plain);
 }
 
+// What fuzzing found: more output than a filter of one tap has input, where all beyond it is zero.
+TEST(PortableKernels, ReadNothingBeyondTheInputByAFilterOfOneTap) {
+  for (const Size2d out : {Size2d{4, 6}, Size2d{6, 4}, Size2d{6, 6}}) {
+    Arena arena(1);
+    Conv2dParams p;
+    p.window = {.batches = 1, .in = {4, 4}, .out = out, .filter = {1, 1}};
+    p.groups = 1;
+    p.in_channels = 3;
+    p.out_channels = 5;
+    p.in_zero_point = -111;
+    p.clamp = kRangeOf<int8_t>;
+    add_operands(arena, p, 15);
+    EXPECT_FALSE(is_one_tap_inside(p.window));
+    EXPECT_EQ(arena.after(conv_2d_s8__portable, &p, p.tiles(), 1),
+              arena.after(conv_2d_s8__ref, &p, p.tiles(), p.tiles()));
+  }
+}
+
 Pool2dParams random_pool(Arena& arena, Window2d window, int32_t channels) {
   Pool2dParams p;
   p.window = window;
