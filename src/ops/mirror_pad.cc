@@ -31,6 +31,10 @@ Status plan_mirror_pad(OpContext& c) {
   const auto margin = [&](uint32_t d) {
     return Margin{.before = constant_index(paddings, 2 * d), .after = constant_index(paddings, 2 * d + 1)};
   };
+  if (rank == 0) {
+    emit_copy(c, 0);
+    return {};
+  }
   if (!paddings.constant()) {
     if (out.elements == 0) return {};
     const IndexedMovement movement{.dims = std::span(dims, rank), .run_bytes = element};

@@ -38,6 +38,11 @@ TEST_P(MirrorPad, RepeatsTheOutermostElementIfSymmetric) {
             (Elements{2, 1, 0, 0, 1, 2, 2, 1}));
 }
 
+// Fuzzing found it: there is nothing to pad, nor a dimension to go along.
+TEST_P(MirrorPad, CopiesAScalar) {
+  EXPECT_EQ(moved<int8_t>(pad({}, {}, {}, MirrorPadMode::REFLECT)), (Elements{0}));
+}
+
 TEST_P(MirrorPad, PadsRowsAndColumns) {
   EXPECT_EQ(moved<int8_t>(pad({2, 2}, {1, 0, 0, 1}, {3, 3}, MirrorPadMode::SYMMETRIC)),
             (Elements{0, 1, 1, 0, 1, 1, 2, 3, 3}));
