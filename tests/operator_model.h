@@ -13,7 +13,7 @@
 // Models of one operator with any operands, for tests.
 namespace tandem::test {
 
-/// An operand; quantized if its scale is not 0.
+/// An operand; quantized if its scale is not 0. A file may have a zero point without a scale, too.
 struct TensorOf {
   schema::TensorType type = schema::TensorType::FLOAT32;
   std::vector<int32_t> shape = {};
@@ -27,9 +27,10 @@ std::vector<uint8_t> operator_model(schema::BuiltinOperator op, const std::vecto
                                     const TensorOf& output, const Options&... options) {
   models::ModelBuilder m;
   const auto tensor = [&](const std::string& name, const TensorOf& t) {
-    if (t.scale == 0) return m.tensor({.name = name, .type = t.type, .shape = t.shape});
-    return m.tensor(
-        {.name = name, .type = t.type, .shape = t.shape, .scale = {t.scale}, .zero_point = {t.zero_point}});
+    models::TensorSpec spec{.name = name, .type = t.type, .shape = t.shape};
+    if (t.scale != 0) spec.scale = {t.scale};
+    if (t.scale != 0 || t.zero_point != 0) spec.zero_point = {t.zero_point};
+    return m.tensor(spec);
   };
   std::vector<int32_t> in;
   for (const TensorOf& t : inputs) in.push_back(tensor("x" + std::to_string(in.size()), t));

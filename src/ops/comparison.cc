@@ -33,6 +33,12 @@ Status plan_logical(OpContext& c, TruthTable truth_table) {
   return {};
 }
 
+// Of inputs that are known to be quantized: what stands beside a missing scale may be anything.
+void take_zero_points(const OpContext& c, ComparisonParams& params) {
+  params.a_zero_point = c.input(0).quantization.zero_point();
+  params.b_zero_point = c.input(1).quantization.zero_point();
+}
+
 // TensorFlow Lite brings both sides to real values times 2^8, so that those of large scales overflow.
 Status plan_scales_s8(const OpContext& c, ComparisonParams& params) {
   QuantizedMultiplier* const multipliers[] = {&params.a_multiplier, &params.b_multiplier};
@@ -42,6 +48,7 @@ Status plan_scales_s8(const OpContext& c, ComparisonParams& params) {
     if (scale >= 1) return c.error(Code::kInputScale, static_cast<int32_t>(i));
     *multipliers[i] = quantize_multiplier(double{scale});
   }
+  take_zero_points(c, params);
   return {};
 }
 
@@ -55,6 +62,7 @@ Status plan_scales_s16(const OpContext& c, ComparisonParams& params) {
       TANDEM_TRY(c.expect_input_quantized(i));
       scales[i] = c.input(i).quantization.scale();
     }
+    take_zero_points(c, params);
   }
   const double larger = double{std::max(scales[0], scales[1])};
   params.a_multiplier = quantize_multiplier(double{scales[0]} / larger);
@@ -64,12 +72,8 @@ Status plan_scales_s16(const OpContext& c, ComparisonParams& params) {
 
 Status plan_comparison(OpContext& c, uint32_t relation) {
   const TensorInfo a = c.input(0);
-  ComparisonParams params{.operands = {},
-                          .relation = relation,
-                          .a_zero_point = a.quantization.zero_point(),
-                          .b_zero_point = c.input(1).quantization.zero_point(),
-                          .a_multiplier = {},
-                          .b_multiplier = {}};
+  ComparisonParams params;
+  params.relation = relation;
   if (a.type == Type::kInt8) TANDEM_TRY(plan_scales_s8(c, params));
   if (a.type == Type::kInt16) TANDEM_TRY(plan_scales_s16(c, params));
   const Result<BinaryOperands> operands = plan_broadcast<2>(c);

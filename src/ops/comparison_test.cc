@@ -83,6 +83,15 @@ TEST(Comparison, Int16GreaterComparesWhatIsStoredWithoutQuantization) {
       (Bools{0, 1, 1, 0}));
 }
 
+// Fuzzing found it: such a zero point can be any, and overflowed.
+TEST(Comparison, Int16GreaterIgnoresAZeroPointWithoutAScale) {
+  const TensorOf x{.type = TensorType::INT16, .shape = {2}, .zero_point = -134217704};
+  const TensorOf y{.type = TensorType::INT16, .shape = {2}};
+  EXPECT_EQ(run<uint8_t>(comparison(BuiltinOperator::GREATER, x, y), std::vector<int16_t>{1, 2},
+                         std::vector<int16_t>{2, 1}),
+            (Bools{0, 1}));
+}
+
 TEST(Comparison, Int16IsGreatersAlone) {
   const TensorOf x{.type = TensorType::INT16, .shape = {1}, .scale = 1};
   for (const BuiltinOperator op : {BuiltinOperator::EQUAL, BuiltinOperator::NOT_EQUAL, BuiltinOperator::LESS,

@@ -31,11 +31,7 @@ Status plan_mirror_pad(OpContext& c) {
   const auto margin = [&](uint32_t d) {
     return Margin{.before = constant_index(paddings, 2 * d), .after = constant_index(paddings, 2 * d + 1)};
   };
-  if (rank == 0) {
-    emit_copy(c, 0);
-    return {};
-  }
-  if (!paddings.constant()) {
+  if (!paddings.constant() && rank > 0) {
     if (out.elements == 0) return {};
     const IndexedMovement movement{.dims = std::span(dims, rank), .run_bytes = element};
     const Ref kept = prepare_dims(c, movement.dims);

@@ -22,12 +22,11 @@ KernelResult compare(const ComparisonParams& p, const Task& task) {
 template <class Element>
 KernelResult compare_quantized(const ComparisonParams& p, const Task& task) {
   const auto scaled = [](int32_t x, QuantizedMultiplier m) {
-    // Hostile zero points wrap.
-    return requantize(wrapping_shift_left(x, ComparisonParams::kFractionBits), m);
+    return requantize(x * (1 << ComparisonParams::kFractionBits), m);
   };
   return map_pairs<Element, uint8_t>(p.operands, task, [&](Element a, Element b) {
-    const int32_t x = scaled(wrapping_sub(a, p.a_zero_point), p.a_multiplier);
-    const int32_t y = scaled(wrapping_sub(b, p.b_zero_point), p.b_multiplier);
+    const int32_t x = scaled(a - p.a_zero_point, p.a_multiplier);
+    const int32_t y = scaled(b - p.b_zero_point, p.b_multiplier);
     return static_cast<uint8_t>(p.relation >> ordering(x, y) & 1);
   });
 }
