@@ -1,4 +1,5 @@
-// Makes the person-detection-shaped network and writes person_shaped.tflite.
+// Makes the person-detection-shaped network and writes person_shaped.tflite; and person_shaped_dense.tflite,
+// the same network with no zeros, which is the worst that its kernels can get.
 
 #include <cstdio>
 #include <exception>
@@ -10,15 +11,21 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: make_person_shaped FOLDER\nWrites person_shaped.tflite there.\n", stderr);
+    std::fputs(
+        "usage: make_person_shaped FOLDER\n"
+        "Writes person_shaped.tflite and person_shaped_dense.tflite there.\n",
+        stderr);
     return 2;
   }
   try {
     const std::filesystem::path folder = argv[1];
     std::filesystem::create_directories(folder);
     constexpr uint64_t kSeed = 1;
-    const tandem::models::PersonShaped network(kSeed);
+    using tandem::models::PersonShaped;
+    const PersonShaped network(kSeed);
     tandem::models::write_file(folder / "person_shaped.tflite", network.tflite());
+    tandem::models::write_file(folder / "person_shaped_dense.tflite",
+                               PersonShaped(kSeed, PersonShaped::Values::kDense).tflite());
 
     // Other images than those that the network was calibrated with.
     std::vector<tandem::models::GreyImage> images;

@@ -163,8 +163,9 @@ std::vector<int32_t> PersonShaped::accumulate(const Layer& layer, const Activati
 }
 
 // Chooses weight scales, bias and output quantization from the sums each of a set of images gives.
-void PersonShaped::calibrate(Layer& layer, const std::vector<std::vector<int32_t>>& sums,
+void PersonShaped::calibrate(Layer& layer, const std::vector<std::vector<int32_t>>& sums, Values kind,
                              SplitMix64& random) {
+  const bool dense = kind == Values::kDense && layer.relu6;
   const auto channels = static_cast<size_t>(layer.out.channels);
 
   // Which part of each channel's values ReLU6 shall cut off. Channels differ, as trained ones do; evenly
@@ -189,12 +190,15 @@ void PersonShaped::calibrate(Layer& layer, const std::vector<std::vector<int32_t
     if (variance == 0) throw std::runtime_error("channel without any variation in " + layer.name);
 
     // Standard deviation 1 to 2.5 in real units: ReLU6 then clips few values at 6.
-    const double unit = random.uniform(1, 2.5) / std::sqrt(variance);
+    // A dense layer's values all lie between 0.8 and 4.8, with room for other images than these.
+    const int32_t range = values.back() - values.front();
+    const double unit = dense ? 4.0 / range : random.uniform(1, 2.5) / std::sqrt(variance);
     layer.weight_scales[c] = static_cast<float>(unit / layer.input.scale);
     // Where the input is zero all around, the sum is 0, so whole stretches of `values` can be equal and fall
     // to one side together. The next channels make up for that.
     const double wanted = std::clamp(zero_parts[c] - surplus, 0.1, 0.9);
-    layer.bias[c] = -values[static_cast<size_t>(wanted * static_cast<double>(values.size()))];
+    layer.bias[c] = dense ? range / 5 - values.front()
+                          : -values[static_cast<size_t>(wanted * static_cast<double>(values.size()))];
     const auto zeros = std::ranges::upper_bound(values, -layer.bias[c]) - values.begin();
     surplus += static_cast<double>(zeros) / static_cast<double>(values.size()) - zero_parts[c];
     low = std::min(low, static_cast<float>((values.front() + layer.bias[c]) * unit));
@@ -221,7 +225,7 @@ PersonShaped::Activations PersonShaped::requantize_all(const Layer& layer, const
   return output;
 }
 
-PersonShaped::PersonShaped(uint64_t seed) : layers_(architecture()) {
+PersonShaped::PersonShaped(uint64_t seed, Values values) : layers_(architecture()) {
   SplitMix64 random(seed);
   constexpr int kImages = 32;
   std::vector<Activations> batch;
@@ -232,7 +236,9 @@ PersonShaped::PersonShaped(uint64_t seed) : layers_(architecture()) {
     layer.input = quantization;
     const int inputs_each = layer.depthwise ? kFilter * kFilter : layer.in.channels;
     std::vector<float> weights(static_cast<size_t>(inputs_each * layer.out.channels));
-    for (float& weight : weights) weight = static_cast<float>(random.bell());
+    for (float& weight : weights) {
+      weight = static_cast<float>(values == Values::kDense ? random.uniform(-1, 1) : random.bell());
+    }
     if (layer.in.channels == 1) remove_channel_means(weights, layer.out.channels);
     const ChannelAxis axis = layer.depthwise ? ChannelAxis::kLast : ChannelAxis::kFirst;
     layer.weights = quantize_weights(weights, static_cast<size_t>(layer.out.channels), axis).values;
@@ -242,7 +248,7 @@ PersonShaped::PersonShaped(uint64_t seed) : layers_(architecture()) {
       if (!layer.relu6) image = average(image);
       sums.push_back(accumulate(layer, image));
     }
-    calibrate(layer, sums, random);
+    calibrate(layer, sums, values, random);
     for (int i = 0; i < kImages; ++i) batch[i] = requantize_all(layer, sums[i]);
     quantization = layer.output;
   }

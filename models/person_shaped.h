@@ -18,12 +18,16 @@ using GreyImage = std::vector<int8_t>;
 GreyImage natural_image(uint64_t seed);
 
 /// A network of the shape of TensorFlow Lite's person detector: MobileNetV1, width 0.25, on 96x96 grey
-/// pictures, int8, 31 operators. Its weights are random, so it detects nothing; but as in a trained network,
-/// about half of the values after each ReLU6 are zero, which is what a runtime's speed may depend on.
+/// pictures, int8, 31 operators. Its weights are random, so it detects nothing.
 class PersonShaped {
  public:
+  /// What a runtime's speed may depend on.
+  enum class Values {
+    kAsTrained,  ///< bell-shaped weights; as in a trained network about half is zero after each ReLU6
+    kDense,      ///< weights uniform in [-127, 127]; biases that leave no zero after any ReLU6
+  };
   /// Draws the weights, then sets scales and biases layer by layer so that they suit natural images.
-  explicit PersonShaped(uint64_t seed);
+  explicit PersonShaped(uint64_t seed, Values values = Values::kAsTrained);
 
   [[nodiscard]] std::vector<uint8_t> tflite() const;
 
@@ -58,7 +62,8 @@ class PersonShaped {
   static std::vector<Layer> architecture();
   static std::vector<int32_t> accumulate(const Layer& layer, const Activations& input);
   static Activations requantize_all(const Layer& layer, const std::vector<int32_t>& sums);
-  static void calibrate(Layer& layer, const std::vector<std::vector<int32_t>>& sums, SplitMix64& random);
+  static void calibrate(Layer& layer, const std::vector<std::vector<int32_t>>& sums, Values values,
+                        SplitMix64& random);
 
   std::vector<Layer> layers_;  // the last one is the classifier, behind the average pool
 };

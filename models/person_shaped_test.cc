@@ -110,6 +110,22 @@ TEST(PersonShaped, AboutHalfIsZeroOnPhotographs) {
   }
 }
 
+TEST(PersonShaped, DenseHasNoZeroAndAllWeights) {
+  const PersonShaped dense(kSeed, PersonShaped::Values::kDense);
+  std::vector<GreyImage> images;
+  for (uint64_t seed = 100; seed < 104; ++seed) images.push_back(natural_image(seed));
+  for (const auto& [layer, fraction] : dense.zero_fractions(images)) EXPECT_EQ(fraction, 0) << layer;
+  const std::vector<uint8_t> bytes = dense.tflite();
+  const auto model = schema::UnPackModel(bytes.data());
+  for (const auto& tensor : model->subgraphs[0]->tensors) {
+    const auto& data = model->buffers[tensor->buffer]->data;
+    if (tensor->type != schema::TensorType::INT8 || data.size() < 1024) continue;
+    const auto large =
+        std::ranges::count_if(data, [](uint8_t w) { return std::abs(static_cast<int8_t>(w)) >= 64; });
+    EXPECT_NEAR(static_cast<double>(large) / data.size(), 0.5, 0.05) << tensor->name;
+  }
+}
+
 TEST(PersonShaped, WeightsAreSymmetric) {
   const std::vector<uint8_t> bytes = network().tflite();
   const auto model = schema::UnPackModel(bytes.data());
