@@ -122,7 +122,8 @@ TEST(PersonShaped, DenseHasNoZeroAndAllWeights) {
     if (tensor->type != schema::TensorType::INT8 || data.size() < 1024) continue;
     const auto large =
         std::ranges::count_if(data, [](uint8_t w) { return std::abs(static_cast<int8_t>(w)) >= 64; });
-    EXPECT_NEAR(static_cast<double>(large) / data.size(), 0.5, 0.05) << tensor->name;
+    // Half of them, and some more where each few weights are scaled to reach 127; bell-shaped 0.2 to 0.4.
+    EXPECT_NEAR(static_cast<double>(large) / data.size(), 0.53, 0.06) << tensor->name;
   }
 }
 
