@@ -259,8 +259,9 @@ class Report {
     const std::string cores = measured_.size() == 2         ? "one core and two"
                               : measured_[0].run.cores == 1 ? "one core"
                                                             : "two cores";
-    fmt::print("{} on {} of a Raspberry Pi Pico, {} MHz, code in {}, simulated\n\n", session_.name(), cores,
-               run_.clock_hz / 1'000'000, options_.code == "sram" ? "SRAM" : "flash");
+    fmt::print("{} on {} of a Raspberry Pi Pico, {} MHz, code in {}{}, simulated\n\n", session_.name(), cores,
+               run_.clock_hz / 1'000'000, options_.code == "sram" ? "SRAM" : "flash",
+               options_.no_generated_code ? ", no generated code" : "");
     fmt::print("{}", step_table());
     fmt::print(
         "  Cycles of the slowest input. Split: share of the step in which core 0 and core 1 work on units.\n"
@@ -438,6 +439,7 @@ class Report {
                 {"cores", run.cores},
                 {"clock_mhz", run_.clock_hz / 1'000'000},
                 {"code", options_.code},
+                {"generated_code", !options_.no_generated_code},
                 {"total_cycles", slowest.cycles},
                 {"total_ms", ms(slowest.cycles)},
                 {"timer_ms", static_cast<double>(slowest.timer_us) / 1e3},
@@ -544,14 +546,16 @@ std::optional<Problem> run_bench(const BenchOptions& options, bool& all_match) {
   if (!host.ok()) return host.problem();
 
   const std::span<const uint8_t> bytes = session.model().bytes();
-  BenchmarkConfig config{.model_name = session.name(),
-                         .model = {bytes.begin(), bytes.end()},
-                         .ops = narrowest_ops(session.model()),
-                         .inputs = *inputs,
-                         .clock_mhz = options.clock_mhz,
-                         .rounds = options.rounds,
-                         .arena_bytes = options.arena_bytes,
-                         .code_in_sram = options.code == "sram"};
+  BenchmarkConfig config{
+      .model_name = session.name(),
+      .model = {bytes.begin(), bytes.end()},
+      .ops = narrowest_ops(session.model()),
+      .inputs = *inputs,
+      .clock_mhz = options.clock_mhz,
+      .rounds = options.rounds,
+      .arena_bytes = options.arena_bytes,
+      .code_in_sram = options.code == "sram",
+      .kernels = options.no_generated_code ? DeviceKernels::kNoGeneratedCode : DeviceKernels::kAll};
   if (options.cores) config.cores = {*options.cores};
   const Outcome<BenchmarkImage> image = build_benchmark_image(config);
   if (!image.ok()) return problem("{}: {}", session.name(), image.problem().sentence);

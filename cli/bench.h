@@ -14,6 +14,7 @@ struct BenchOptions {
   std::optional<uint32_t> cores;  ///< 1 or 2; both if not given
   uint32_t clock_mhz = 125;
   std::string code = "flash";       ///< where code lies: "flash" or "sram"
+  bool no_generated_code = false;   ///< leave out kernels that write code and run it
   std::vector<std::string> inputs;  ///< see benchmark_inputs
   bool bytes = false;               ///< of inputs that are files: the tensor's bytes as they are
   uint32_t rounds = 1;              ///< how often to run all inputs

@@ -133,7 +133,7 @@ std::optional<Problem> overflow(const std::string& output, const BenchmarkConfig
 }  // namespace
 
 Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config) {
-  DeviceBuild build;
+  DeviceBuild build(config.kernels);
   if (auto wrong = build.bring_up_to_date("benchmark_parts")) return *wrong;
 
   const fs::path response_file =

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device_build.h"
 #include "outcome.h"
 
 namespace tandem::cli {
@@ -28,6 +29,7 @@ struct BenchmarkConfig {
   uint32_t rounds = 1;
   uint32_t arena_bytes = 0;   ///< 0: all that is free
   bool code_in_sram = false;  ///< else in flash, but for what asks to be in SRAM
+  DeviceKernels kernels = DeviceKernels::kAll;
 };
 
 struct BenchmarkImage {
@@ -36,7 +38,7 @@ struct BenchmarkImage {
 };
 
 /// Links the benchmark firmware for `config` with the Arm toolchain, or finds it linked by an earlier call.
-/// The device library is built first, in the build folder of the preset rp2040, if something in it is missing
+/// The device library is built first, in the build folder of its preset, if something in it is missing
 /// or older than its sources; what is done is told on stderr.
 Outcome<BenchmarkImage> build_benchmark_image(const BenchmarkConfig& config);
 

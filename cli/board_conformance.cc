@@ -181,10 +181,10 @@ size_t run_pack(const sim::Image& firmware, const std::vector<uint8_t>& pack, si
   return told + 1;
 }
 
-Outcome<sim::Image> conformance_firmware() {
-  DeviceBuild build;
+Outcome<sim::Image> conformance_firmware(DeviceKernels kernels) {
+  DeviceBuild build(kernels);
   if (auto wrong = build.bring_up_to_date("conformance")) return *wrong;
-  const auto path = DeviceBuild::folder() / "conformance.elf";
+  const auto path = build.folder() / "conformance.elf";
   const Outcome<std::vector<uint8_t>> file = read_file(path);
   if (!file.ok()) return file.problem();
   std::string error;
@@ -196,8 +196,9 @@ Outcome<sim::Image> conformance_firmware() {
 }  // namespace
 
 Outcome<std::vector<ObservedCase>> observe_on_board(std::span<const LoadedCase> cases, uint32_t cores,
+                                                    DeviceKernels kernels,
                                                     const std::function<void(size_t)>& on_progress) {
-  const Outcome<sim::Image> firmware = conformance_firmware();
+  const Outcome<sim::Image> firmware = conformance_firmware(kernels);
   if (!firmware.ok()) return firmware.problem();
   std::vector<ObservedCase> observed(cases.size());
   std::mutex mutex;

@@ -142,7 +142,9 @@ std::vector<LoadedCase> load_cases(const ConformOptions& options, bool& unreadab
 Outcome<std::vector<ObservedCase>> observe(const ConformOptions& options, std::span<const LoadedCase> cases) {
   ProgressBar bar(cases.size());
   if (options.on_board) {
-    return observe_on_board(cases, options.workers, [&](size_t done) { bar.update(done); });
+    return observe_on_board(cases, options.workers,
+                            options.no_generated_code ? DeviceKernels::kNoGeneratedCode : DeviceKernels::kAll,
+                            [&](size_t done) { bar.update(done); });
   }
   // Results must be the same whether constants are streamed or not.
   PosixPort port(options.workers, PosixPort::Streaming::kThread);

@@ -9,7 +9,8 @@ struct ConformOptions {
   std::vector<std::filesystem::path> folders;
   std::string only;  ///< cases whose id or operator contains this; empty: all
   uint32_t workers = 1;
-  bool on_board = false;  ///< on a simulated RP2040, whose cores are the workers
+  bool on_board = false;           ///< on a simulated RP2040, whose cores are the workers
+  bool no_generated_code = false;  ///< of the board's kernels
   bool json = false;
 };
 

@@ -43,7 +43,8 @@ std::string last_lines(const std::string& text) {
   return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
 }
 
-DeviceBuild::DeviceBuild() {
+DeviceBuild::DeviceBuild(DeviceKernels kernels)
+    : preset_(kernels == DeviceKernels::kAll ? "rp2040" : "rp2040-no-generated-code") {
   std::error_code error;
   fs::create_directories(folder(), error);
   lock_ = open((folder() / ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
@@ -54,7 +55,7 @@ DeviceBuild::~DeviceBuild() {
   if (lock_ >= 0) close(lock_);
 }
 
-fs::path DeviceBuild::folder() { return kSourceRoot / "build/rp2040"; }
+fs::path DeviceBuild::folder() const { return kSourceRoot / "build" / preset_; }
 
 std::optional<Problem> DeviceBuild::bring_up_to_date(const std::string& target) {
   if (auto wrong = toolchain_problem()) return wrong;
@@ -74,7 +75,7 @@ std::optional<Problem> DeviceBuild::bring_up_to_date(const std::string& target) 
   }
   // Missing, of a clone that has moved, or broken: this configures, builds, and keeps a log.
   fmt::print(stderr, "building the device library in {}\n", folder().string());
-  return run_step({(kSourceRoot / "scripts/build").string(), "rp2040", target}, kSourceRoot);
+  return run_step({(kSourceRoot / "scripts/build").string(), preset_, target}, kSourceRoot);
 }
 
 }  // namespace tandem::cli

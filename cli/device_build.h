@@ -16,22 +16,28 @@ std::optional<Problem> toolchain_problem();
 /// The end of what a failed command printed.
 std::string last_lines(const std::string& text);
 
-/// The build folder of the preset rp2040, which one process at a time may use: others wait until this object
-/// is gone.
+/// Which kernels the device library has.
+enum class DeviceKernels {
+  kAll,              ///< preset rp2040
+  kNoGeneratedCode,  ///< preset rp2040-no-generated-code: none that write code and run it
+};
+
+/// The build folder of a preset, which one process at a time may use: others wait until this object is gone.
 class DeviceBuild {
  public:
-  DeviceBuild();
+  explicit DeviceBuild(DeviceKernels kernels);
   ~DeviceBuild();
   DeviceBuild(const DeviceBuild&) = delete;
   DeviceBuild& operator=(const DeviceBuild&) = delete;
 
-  [[nodiscard]] static std::filesystem::path folder();
+  [[nodiscard]] std::filesystem::path folder() const;
 
   /// Builds a target of the preset, if something in it is missing or older than its sources; what is done is
   /// told on stderr.
   [[nodiscard]] std::optional<Problem> bring_up_to_date(const std::string& target);
 
  private:
+  const char* preset_;
   int lock_ = -1;
 };
 

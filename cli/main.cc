@@ -135,6 +135,11 @@ void add_run(CLI::App& app, tandem::cli::RunOptions& options) {
       "  tandem run any.tflite --input random:1 --repeat 100 --workers 2 --profile");
 }
 
+void add_no_generated_code(CLI::App& command, bool& no_generated_code) {
+  command.add_flag("--no-generated-code", no_generated_code,
+                   "The board's kernels as TANDEM_NO_GENERATED_CODE has them: none writes code and runs it");
+}
+
 void add_conform(CLI::App& app, tandem::cli::ConformOptions& options) {
   CLI::App* command =
       app.add_subcommand("conform", "Check every case of reference-data folders against this runtime");
@@ -146,6 +151,7 @@ void add_conform(CLI::App& app, tandem::cli::ConformOptions& options) {
   command->add_option("--board", "Instead of here, on a simulated board with its own kernels: pico")
       ->check(CLI::IsMember({"pico"}))
       ->each([&options](const std::string&) { options.on_board = true; });
+  add_no_generated_code(*command, options.no_generated_code);
   command->add_flag("--json", options.json, "Counts by operator and type as JSON");
   command->footer(
       "Examples:\n"
@@ -209,6 +215,7 @@ void add_bench(CLI::App& app, tandem::cli::BenchOptions& options) {
       ->add_option("--code", options.code,
                    "Where code lies: flash (default), but for what asks for SRAM; or sram")
       ->check(CLI::IsMember({"flash", "sram"}));
+  add_no_generated_code(*command, options.no_generated_code);
   command
       ->add_option(
           "--inputs", options.inputs,
