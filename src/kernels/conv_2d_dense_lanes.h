@@ -39,22 +39,15 @@ struct ConvDenseLanes {
 
   /// Words of a channel in the packed stream beside its groups: the bytes of sums kept of all but the last
   /// group; after the groups offset, limit and scale.
-  static constexpr uint32_t kChannelWords = 4;
-
-  /// Where a channel's groups begin in the list of their lengths, and its words in the stream of all
-  /// channels, modulo 2^16: a pass has fewer.
-  struct Start {
-    uint16_t group = 0;
-    uint16_t word = 0;
-  };
+  static constexpr uint32_t kConstantWords = 3;
+  static constexpr uint32_t kChannelWords = 1 + kConstantWords;
 };
 
 /// Packs the weights of some channels for the kernel below, once an inference.
 /// Units        blocks of channels.
 struct PackDenseLanesParams {
   Ref weights;  ///< int8[channels, filter]
-  Ref groups;   ///< uint8: the groups' lengths, channel by channel
-  Ref starts;   ///< ConvDenseLanes::Start[channels + 1]
+  Ref starts;   ///< uint16[channels + 1]: their words in the stream of all, modulo 2^16: a pass has fewer
   Ref levels;   ///< LevelChannel[channels]
   Ref stream;
   Blocks channels;

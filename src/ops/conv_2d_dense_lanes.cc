@@ -37,7 +37,6 @@ void for_each_group(const ConvFilters& filters, uint32_t channel, Group group) {
 
 // What the weights make of it.
 struct Groups {
-  uint32_t all = 0;         // of all channels
   uint32_t most = 0;        // of a channel
   uint32_t most_words = 0;  // of a channel's stream
 };
@@ -51,7 +50,6 @@ Groups measure(const ConvFilters& filters) {
       ++groups;
       words += Lanes::group_words(terms);
     });
-    measured.all += groups;
     measured.most = std::max(measured.most, groups);
     measured.most_words = std::max(measured.most_words, words);
   }
@@ -70,7 +68,7 @@ bool suits_dense_conv_2d(const OpContext& c, const Conv2dParams& params, const C
   const uint32_t pixels = pixels_of(w);
   return w.dilation.h == 1 && w.dilation.w == 1 && params.clamp.min == INT8_MIN &&
          pixels >= Lanes::kTilePixels && pixels <= UINT16_MAX && filters.filter != 0 &&
-         filters.filter <= kMaxFilter && filters.channels != 0 && measure(filters).all <= UINT16_MAX;
+         filters.filter <= kMaxFilter && filters.channels != 0;
 }
 
 void emit_dense_conv_2d(OpContext& c, const Conv2dParams& params, const ConvFilters& filters,
@@ -82,22 +80,16 @@ void emit_dense_conv_2d(OpContext& c, const Conv2dParams& params, const ConvFilt
   const uint32_t passes = (filters.channels + most_channels - 1) / most_channels;
   const uint32_t pass_channels = (filters.channels + passes - 1) / passes;
 
-  std::span<Lanes::Start> starts_to_fill;
-  const Ref starts = c.prepared<Lanes::Start>(
-      filters.channels + 1, [&](std::span<Lanes::Start> values) { starts_to_fill = values; });
-  const Ref groups = c.prepared<uint8_t>(groups_of.all, [&](std::span<uint8_t> lengths) {
-    uint32_t group = 0;
+  std::span<const uint16_t> starts_made;
+  const Ref starts = c.prepared<uint16_t>(filters.channels + 1, [&](std::span<uint16_t> starts_to_fill) {
+    starts_made = starts_to_fill;
     uint32_t word = 0;
     for (uint32_t o = 0; o < filters.channels; ++o) {
-      starts_to_fill[o] = {.group = static_cast<uint16_t>(group), .word = static_cast<uint16_t>(word)};
+      starts_to_fill[o] = static_cast<uint16_t>(word);
       word += Lanes::kChannelWords;
-      for_each_group(filters, o, [&](uint32_t terms) {
-        lengths[group++] = static_cast<uint8_t>(terms);
-        word += Lanes::group_words(terms);
-      });
+      for_each_group(filters, o, [&](uint32_t terms) { word += Lanes::group_words(terms); });
     }
-    starts_to_fill[filters.channels] = {.group = static_cast<uint16_t>(group),
-                                        .word = static_cast<uint16_t>(word)};
+    starts_to_fill[filters.channels] = static_cast<uint16_t>(word);
   });
   const uint32_t column_bytes = filters.filter * Lanes::kColumnBytes;
   Ref stream;
@@ -110,7 +102,6 @@ void emit_dense_conv_2d(OpContext& c, const Conv2dParams& params, const ConvFilt
     const Blocks pack_units{.count = end - first, .per_unit = 1 + kUnitMacs / 4 / filters.filter};
     c.emit(kernel_id::conv_2d_s8__armv6m_dense_pack,
            PackDenseLanesParams{.weights = params.weights,
-                                .groups = groups,
                                 .starts = starts,
                                 .levels = level.levels,
                                 .stream = stream,
@@ -120,9 +111,7 @@ void emit_dense_conv_2d(OpContext& c, const Conv2dParams& params, const ConvFilt
                                 .in_zero_point = params.in_zero_point},
            {.units = pack_units.units()});
     uint16_t stream_words = 0;
-    if (!starts_to_fill.empty()) {
-      stream_words = static_cast<uint16_t>(starts_to_fill[end].word - starts_to_fill[first].word);
-    }
+    if (!starts_made.empty()) stream_words = static_cast<uint16_t>(starts_made[end] - starts_made[first]);
     const uint32_t tile_macs = Lanes::kTilePixels * filters.filter * (end - first);
     const Blocks tile_units{.count = tiles, .per_unit = 1 + kUnitMacs / tile_macs};
     c.emit(kernel_id::conv_2d_s8__armv6m_dense,

@@ -60,50 +60,64 @@ int32_t conv_dense_lanes_exact(int32_t x, const int8_t* next, const ExactContext
 // ---------------------------------------------------------------------------------------------------------
 // Packing
 
-// In flash: each weight is seen once, and memory for code is taken from the weights that arrive ahead of
-// need.
+// A channel's groups, cut where Σ|w| passes kMaxGroupWeight, as while planning; from `w`, with its header and
+// the weights four to a word. Returns Σ w, which makes its offset.
+TANDEM_DENSE_HOT("conv_dense_lanes_pack")
+int32_t pack_channel(const int8_t* w, uint32_t filter, uint32_t* out) {
+  constexpr auto kMost = static_cast<int32_t>(Lanes::kMaxGroupWeight);
+  uint32_t* const header = out++;
+  const int8_t* const end = w + filter;
+  uint32_t groups = 0;
+  int32_t sum = 0;
+  do {
+    const int8_t* const begin = w;
+    constexpr int32_t kMostTerms = Lanes::kMaxGroupTerms;
+    const int8_t* const longest = end - w < kMostTerms ? end : w + kMostTerms;
+    int32_t room = kMost;
+    do {
+      const int32_t weight = *w;
+      room -= weight < 0 ? -weight : weight;
+      if (room < 0) break;
+      sum += weight;
+    } while (++w != longest);
+    const auto left = static_cast<uint32_t>(w - begin) - 1U;
+    const int8_t* from = begin;
+    *out++ = static_cast<uint32_t>(int32_t{*from++});
+    // The first packed word: its weights end at the top, shifted back as the code for them expects.
+    const uint32_t first = left == 0 ? 0 : (left - 1) % 4 + 1;
+    uint32_t word = 0;
+    for (uint32_t k = 0; k < first; ++k) word = word >> 8 | static_cast<uint32_t>(*from++) << 24;
+    if (first == 2) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 8);
+    if (first == 1) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 16);
+    *out++ = word;
+    *out++ = static_cast<uint32_t>(int32_t{conv_dense_lanes_jump[left]});
+    for (; from != w; from += 4) {
+      *out++ = uint32_t{static_cast<uint8_t>(from[0])} | uint32_t{static_cast<uint8_t>(from[1])} << 8 |
+               uint32_t{static_cast<uint8_t>(from[2])} << 16 | static_cast<uint32_t>(from[3]) << 24;
+    }
+    ++groups;
+  } while (w != end);
+  *header = (groups - 1) * Lanes::kSumsBytes;
+  return sum;
+}
+
 KernelResult pack(const PackDenseLanesParams& p, const Task& task) {
-  const auto* const groups = task.in<uint8_t>(p.groups);
-  const auto* const starts = task.in<Lanes::Start>(p.starts);
+  const auto* const starts = task.in<uint16_t>(p.starts);
   const auto* const levels = task.in<LevelChannel>(p.levels);
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Blocks::Range block = p.channels.block(unit);
     for (uint32_t i = block.begin; i < block.end; ++i) {
       const uint32_t channel = p.first_channel + i;
-      const Lanes::Start start = starts[channel];
-      const uint32_t count = static_cast<uint32_t>(starts[channel + 1].group) - start.group;
-      const uint8_t* lengths = groups + start.group;
-      const int8_t* w = task.in<int8_t>(p.weights) + channel * p.filter;
-      auto* out =
-          task.out<uint32_t>(p.stream) + static_cast<uint16_t>(start.word - starts[p.first_channel].word);
-      *out++ = (count - 1) * Lanes::kSumsBytes;
-      int32_t sum = 0;
-      for (uint32_t g = 0; g < count; ++g) {
-        uint32_t left = *lengths++ - 1U;
-        const int32_t weight = *w++;
-        sum += weight;
-        *out++ = static_cast<uint32_t>(weight);
-        // The first packed word: its weights end at the top, shifted back as the code for them expects.
-        const uint32_t first = left == 0 ? 0 : (left - 1) % 4 + 1;
-        uint32_t word = 0;
-        for (uint32_t k = 0; k < first; ++k) {
-          const int32_t packed = *w++;
-          sum += packed;
-          word = word >> 8 | static_cast<uint32_t>(packed) << 24;
-        }
-        if (first == 2) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 8);
-        if (first == 1) word = static_cast<uint32_t>(static_cast<int32_t>(word) >> 16);
-        *out++ = word;
-        *out++ = static_cast<uint32_t>(int32_t{conv_dense_lanes_jump[left]});
-        for (left -= first; left != 0; left -= 4, w += 4) {
-          sum += w[0] + w[1] + w[2] + w[3];
-          *out++ = uint32_t{static_cast<uint8_t>(w[0])} | uint32_t{static_cast<uint8_t>(w[1])} << 8 |
-                   uint32_t{static_cast<uint8_t>(w[2])} << 16 | static_cast<uint32_t>(w[3]) << 24;
-        }
-      }
-      out[0] = static_cast<uint32_t>(levels[channel].offset) - static_cast<uint32_t>(sum * p.in_zero_point);
-      out[1] = levels[channel].limit;
-      out[2] = levels[channel].scale;
+      const auto place = [&](uint32_t o) {
+        return task.out<uint32_t>(p.stream) + static_cast<uint16_t>(starts[o] - starts[p.first_channel]);
+      };
+      const int32_t sum =
+          pack_channel(task.in<int8_t>(p.weights) + channel * p.filter, p.filter, place(channel));
+      uint32_t* const constants = place(channel + 1) - Lanes::kConstantWords;
+      constants[0] =
+          static_cast<uint32_t>(levels[channel].offset) - static_cast<uint32_t>(sum * p.in_zero_point);
+      constants[1] = levels[channel].limit;
+      constants[2] = levels[channel].scale;
     }
   }
   return KernelResult::kOk;
