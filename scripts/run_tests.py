@@ -257,11 +257,12 @@ def check_conformance(preset, shared, prefix=(), arguments=()):
     return outcome._replace(notes=(f"{outcome.skipped} unsupported",) if outcome.skipped else ())
 
 
-def check_board_conformance(shared, cores):
+def check_board_conformance(shared, cores, *arguments):
     """The same cases by the board's kernels, on the simulated chip."""
     if not shutil.which("arm-none-eabi-g++"):
         return skipped("no arm-none-eabi-g++")
-    return check_conformance("host", shared, arguments=("--board", "pico", "--workers", str(cores)))
+    return check_conformance("host", shared,
+                             arguments=("--board", "pico", "--workers", str(cores), *arguments))
 
 
 def check_firmware():
@@ -478,6 +479,7 @@ FULL_NEEDS = {
     "simulator: 10 million instructions": ("host",),
     "fuzzing": ("host", "host-fuzz"),
     "board, two cores": ("host",),
+    "board, no generated code": ("host",),
     "clang-tidy": ("host",),
 }
 # Presets of which a part is enough.
@@ -521,6 +523,8 @@ def full_steps(tests, seconds):
         Step("simulator: 10 million instructions", lambda: check_instructions()
              if os.path.exists(f"{ROOT}/build/host/isa_diff_test") else skipped("no libunicorn-dev")),
         Step("board, two cores", lambda: check_board_conformance(tests.shared, 2)),
+        Step("board, no generated code",
+             lambda: check_board_conformance(tests.shared, 2, "--no-generated-code")),
         Step("fuzzing", lambda: check_fuzzing(seconds)),
         Step("clang-tidy", check_tidy),
     ]
