@@ -99,9 +99,8 @@ constexpr uint32_t sparse_pass_halves(const SparseConv2dParams& p) {
   return p.pass_tiles * 2 - (sparse_ends_with_half(p) ? 1 : 0);
 }
 
-/// A tile: offset, limit, scale and sum of weights of each channel; then a row for each input, a word for 5/3
-/// channels.
-constexpr uint32_t kSparseTileBytes = 16 * kSparseTile;
+/// A tile: offset, limit and scale of each channel; then a row for each input, a word for 5/3 channels.
+constexpr uint32_t kSparseTileBytes = 12 * kSparseTile;
 constexpr uint32_t kSparseRowBytes = 24;
 constexpr uint32_t sparse_tile_bytes(uint32_t in_channels) {
   return kSparseTileBytes + in_channels * kSparseRowBytes;
@@ -113,7 +112,7 @@ constexpr uint32_t sparse_groups(uint32_t in_channels) { return in_channels / 7 
 constexpr uint32_t sparse_code_bytes(uint32_t in_channels) {
   return (in_channels / 2 + sparse_groups(in_channels) + 1) * kSparseTwoTermsBytes;
 }
-constexpr uint32_t kSparseStateBytes = 104;
+constexpr uint32_t kSparseStateBytes = 96;
 constexpr uint32_t sparse_worker_bytes(uint32_t in_channels) {
   return kSparseStateBytes + sparse_code_bytes(in_channels) +
          sparse_groups(in_channels) * static_cast<uint32_t>(sizeof(uint32_t));

@@ -29,7 +29,6 @@
   .equ STATE_MAX, 32
   .equ STATE_RESUME, 36
   .equ STATE_SUMS, 40
-  .equ STATE_MEAN, 80
 
 @ What tandem_sparse_pixel has on the stack
   .equ FRAME_STATE, 0
@@ -46,10 +45,9 @@
   .equ FRAME_BYTES, 44
   .equ ONE_HALF, 1
 
-@ struct SparseTile: {offset, limit} of ten channels, their scales, sums of their weights, rows
+@ struct SparseTile: {offset, limit} of ten channels, their scales, rows
   .equ TILE_SCALES, 80
-  .equ TILE_SUMS, 120
-  .equ TILE_ROWS, 160
+  .equ TILE_ROWS, 120
 
 @ The five sums of T0, T1, T2 in r0, r1, r2 -> r3, r0, r5, r2, r4; 22 cycles. Changes r6, r7.
 @ T0 modulo 2^19 is S0, and what is left 2^19·a, S1 = a + 2^13·b; S3 likewise in T2. Less 2^6·a and 2^12·a
@@ -188,7 +186,6 @@ second_kept:
   ldm r6!, {r0}
   str r6, [sp, #FRAME_NEXT]
   ldr r7, [sp, #FRAME_ROW]
-  movs r6, #0                     @ dense terms add to it
   movs r5, #0                     @ an odd term begins by adding the r5 of the one before
   mov r8, r5
   mov r9, r5
@@ -300,13 +297,13 @@ enter_tile:                       @ r7: which
 begin_tile:
   ldr r1, [sp, #FRAME_CODE]       @ 2
   adds r7, #TILE_ROWS             @ 1
-  movs r6, #0                     @ 7   dense terms add to it
-  mov r8, r6
-  mov r9, r6
-  mov r10, r6
-  mov r11, r6
-  mov r12, r6
-  mov lr, r6
+  movs r0, #0                     @ 7
+  mov r8, r0
+  mov r9, r0
+  mov r10, r0
+  mov r11, r0
+  mov r12, r0
+  mov lr, r0
   mov pc, r1                      @ 2   53 a tile, beside RESOLVE and LEVEL
 
 seldom_second:
@@ -362,9 +359,8 @@ exact:
   mov pc, r1
   .ltorg
 
-@ uint8_t** tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume):
-@ a pixel's pairs. SparseInputs: weight_max, in_channels (a multiple of 4). Returns the end of `resume`, where
-@ the end of the code is noted.
+@ void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume):
+@ a pixel's pairs. SparseInputs: weight_max, in_channels (a multiple of 4).
 @ A group ends where Σ max|w|·u would pass BOUND; where the code goes on after that is written to `resume`.
 @ After seven zeros or more a term of u = 0 stands for them, lest `skip` pass 255.
 @ r0 x, r1 weight_max, r2 pair without u, r3 code, r4 what the bound leaves, r5 u, r6, r7 0x80;
@@ -458,14 +454,12 @@ tandem_sparse_write:
   INPUTS 1, 0, TO_EVEN
 
 .Lwritten:
-  mov r0, r10
-  str r3, [r0]
   restore_registers_and_return
 
 @ A group ends with the terms before r3, one begins whose first term takes r6. Keeps r5; changes r4, r6.
-  .macro CLOSE name, odd, to_next
+  .macro CLOSE odd, to_next
   .balign 4
-\name:
+close_\odd:
   ldr r4, =BOUND
   subs r4, r4, r6
   ldr r6, =.Lbreak_\odd
@@ -480,8 +474,8 @@ tandem_sparse_write:
   movs r7, #0x80
   bx lr
   .endm
-  CLOSE close_0, 0, TO_ODD
-  CLOSE close_1, 1, TO_EVEN
+  CLOSE 0, TO_ODD
+  CLOSE 1, TO_EVEN
   .balign 4
 .Lleave_0:
   .word LEAVE_EVEN, finish_even
@@ -579,192 +573,3 @@ expand_four:
   cmp r5, lr                      @ 1
   bne expand_four                 @ 2   113 for twenty weights
   restore_registers_and_return
-
-@ ---- dense pixels, in which hardly any input is zero; they are rare, so this lies in flash
-
-@ void tandem_sparse_sum_weights(SparseTile* tile, uint32_t inputs): makes the tile's sums, in the order of
-@ RESOLVE's registers. |sum| <= 128·640, so the rows' sum is one group's.
-  .section .text.conv_2d_sparse_sum_weights, "ax"
-  .global tandem_sparse_sum_weights
-  .type tandem_sparse_sum_weights, %function
-  .thumb_func
-tandem_sparse_sum_weights:
-  save_registers
-  movs r7, r0
-  adds r7, #TILE_SUMS
-  push {r7}
-  adds r7, #TILE_ROWS - TILE_SUMS
-  movs r6, #0
-  mov r8, r6
-  mov r9, r6
-  mov r10, r6
-  mov r11, r6
-  mov r12, r6
-  mov lr, r6
-  movs r6, r1
-1:
-  .rept 4
-  ldm r7!, {r0-r5}                @ 7
-  add r8, r0                      @ 6
-  add r9, r1
-  add r10, r2
-  add r11, r3
-  add r12, r4
-  add lr, r5
-  .endr
-  subs r6, #4                     @ 1
-  bne 1b                          @ 2   55 for four rows
-  mov r0, r8
-  mov r1, r9
-  mov r2, r10
-  RESOLVE
-  pop {r7}
-  stm r7!, {r0, r2-r5}
-  mov r8, r7
-  mov r0, r11
-  mov r1, r12
-  mov r2, lr
-  RESOLVE
-  mov r7, r8
-  stm r7!, {r0, r2-r5}
-  restore_registers_and_return
-
-@ How a dense pixel's code begins: what is kept of groups before is the mean times the sums of weights.
-@ r7 is the tile's first row.
-  .section .text.conv_2d_sparse_keep_means, "ax"
-  .balign 4
-keep_means:
-  subs r7, #TILE_ROWS - TILE_SUMS
-  ldr r6, [sp, #FRAME_STATE]
-  ldr r5, [r6, #STATE_RESUME]
-  str r5, [sp, #FRAME_NEXT]       @ the first group is one of several
-  ldr r5, [r6, #STATE_MEAN]
-  adds r6, #STATE_SUMS
-  .rept 2
-  ldm r7!, {r0-r4}                @ 6
-  muls r0, r5                     @ 5
-  muls r1, r5
-  muls r2, r5
-  muls r3, r5
-  muls r4, r5
-  stm r6!, {r0-r4}                @ 6
-  .endr
-  ldr r0, [sp, #FRAME_SECOND]
-  cmp r0, #ONE_HALF
-  beq 1f
-  subs r6, #20
-  str r6, [sp, #FRAME_SECOND]
-1:
-  movs r6, #0                     @ the first term adds to it
-  ldr r0, [sp, #FRAME_CODE]
-  adds r0, #TO_ODD + TO_EVEN
-  mov pc, r0                      @ 62, and 43 where the tile ends
-
-@ uint8_t** tandem_sparse_write_dense(const uint8_t* x, const SparseInputs* inputs, uint8_t* code,
-@                                     const SparseDense* dense):
-@ a dense pixel's pairs: `keep_means`, then a term for each x - mean, whose pair adds to r6, or subtracts, by
-@ how much it is more than the one before. SparseDense: mean, resume, end of resume. Returns the end of
-@ what has been written to `resume`, or null where there is no room for another group.
-@ r0 x, r1 weight_max, r2 the last term's x - mean, r3 code, r4 what the bound leaves, r5 x - mean, r6, r7;
-@ r8 -mean, r9 PAIR_MORE, r10 resume, r11 its end, r12 end of x, lr PAIR_LESS
-  .equ PAIR_MORE, (0x3700 << 16) | 0x3600   @ adds r7, #0; adds r6, #0
-  .equ PAIR_LESS, (0x3700 << 16) | 0x3e00   @ adds r7, #0; subs r6, #0
-  .section .text.conv_2d_sparse_write_dense, "ax"
-  .global tandem_sparse_write_dense
-  .type tandem_sparse_write_dense, %function
-  .thumb_func
-tandem_sparse_write_dense:
-  save_registers
-  ldm r3!, {r4-r6}
-  rsbs r4, r4, #0
-  mov r8, r4
-  mov r10, r5
-  mov r11, r6
-  movs r3, r2
-  ldr r7, [r1, #4]
-  adds r7, r7, r0
-  mov r12, r7
-  ldr r1, [r1]
-  ldr r7, =PAIR_MORE
-  mov r9, r7
-  ldr r7, =PAIR_LESS
-  mov lr, r7
-  ldr r7, =LEAVE_EVEN
-  str r7, [r3]
-  ldr r7, =keep_means
-  str r7, [r3, #TO_ODD]
-  adds r3, #TO_ODD + TO_EVEN
-  ldr r4, =BOUND
-  movs r2, #0
-
-@ Input \i of four, whose pair is \at bytes from r3.
-  .macro INPUT_DENSE i, at
-  ldrb r5, [r0, #\i]              @ 2
-  sxtb r5, r5                     @ 1
-  add r5, r8                      @ 1
-  ldrb r6, [r1, #\i]              @ 2
-  asrs r7, r5, #31                @ 1
-  muls r6, r5                     @ 1
-  eors r6, r7                     @ 1
-  subs r6, r6, r7                 @ 1   weight_max·|x - mean|
-  subs r4, r4, r6                 @ 1
-  bmi .Ldense_over\i              @ 1
-.Ldense_term\i:
-  subs r7, r5, r2                 @ 1
-  movs r2, r5                     @ 1
-  cmp r7, #0                      @ 1
-  blt .Ldense_less\i              @ 1
-  add r7, r9                      @ 1
-.Ldense_pair\i:
-  str r7, [r3, #\at]              @ 2   19, or 23 for less
-  .endm
-
-  .macro INPUT_DENSE_RARE i, at
-.Ldense_less\i:
-  rsbs r7, r7, #0
-  add r7, lr
-  b .Ldense_pair\i
-.Ldense_over\i:
-  mov r7, r10
-  cmp r7, r11
-  beq .Ldense_full
-  adds r3, #\at
-  .if \i % 2
-  bl dense_close_1
-  .else
-  bl dense_close_0
-  .endif
-  subs r3, #\at
-  ldr r7, =PAIR_LESS
-  mov lr, r7
-  movs r2, #0
-  b .Ldense_term\i
-  .endm
-
-.Ldense_four:
-  INPUT_DENSE 0, 0
-  INPUT_DENSE 1, TO_ODD
-  INPUT_DENSE 2, TO_ODD + TO_EVEN
-  INPUT_DENSE 3, TO_ODD + TO_EVEN + TO_ODD
-  adds r3, #2 * (TO_ODD + TO_EVEN) @ 1
-  adds r0, #4                     @ 1
-  adds r1, #4                     @ 1
-  cmp r0, r12                     @ 1
-  bne .Ldense_four                @ 2
-  ldr r4, =.Lleave_0
-  ldm r4!, {r5, r6}
-  str r5, [r3]
-  str r6, [r3, #TO_ODD]
-  mov r0, r10
-  restore_registers_and_return
-.Ldense_full:
-  movs r0, #0
-  restore_registers_and_return
-
-  INPUT_DENSE_RARE 0, 0
-  INPUT_DENSE_RARE 1, TO_ODD
-  INPUT_DENSE_RARE 2, TO_ODD + TO_EVEN
-  INPUT_DENSE_RARE 3, TO_ODD + TO_EVEN + TO_ODD
-  CLOSE dense_close_0, 0, TO_ODD
-  CLOSE dense_close_1, 1, TO_EVEN
-  .ltorg

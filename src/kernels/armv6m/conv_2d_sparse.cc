@@ -19,8 +19,7 @@ struct SparseTile {
     uint32_t limit;
   } channels[kSparseTile];
   uint32_t scales[kSparseTile];
-  int32_t weight_sums[kSparseTile];  // made if dense pixels need them
-  // Rows of kSparseRowBytes follow.
+  // Rows of kRowWords follow.
 };
 static_assert(sizeof(SparseTile) == kSparseTileBytes);
 
@@ -36,18 +35,14 @@ struct SparseState {
   int32_t max;
   uint8_t** resume;           // where the code goes on after each group but the last
   int32_t sums[kSparseTile];  // of the groups before, in the order of registers
-  int32_t mean;               // of a dense pixel's inputs
   // For outputs that need the exact function.
   const SparseConv2dParams* params;
   const Task* task;
   const int8_t* pixel_out;
-  // Of dense pixels (write_dense).
-  uint32_t dense_groups;  // the pixel before was dense, and this is what it had to stay below; else 0
-  uint32_t summed_tiles;  // up to the pass's last one, if its tiles have their weight_sums
 };
 static_assert(sizeof(void*) == 4 && offsetof(SparseState, out) == 8 &&
               offsetof(SparseState, last_has_one_half) == 28 && offsetof(SparseState, sums) == 40 &&
-              offsetof(SparseState, mean) == 80 && sizeof(SparseState) <= kSparseStateBytes);
+              sizeof(SparseState) <= kSparseStateBytes);
 
 struct SparseInputs {
   const uint8_t* weight_max;
@@ -66,15 +61,7 @@ struct SparseTwoTerms {
 static_assert(sizeof(SparseTwoTerms) == kSparseTwoTermsBytes);
 extern const SparseTwoTerms tandem_sparse_template;
 void tandem_sparse_pixel(SparseState* state);
-uint8_t** tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume);
-struct SparseDense {
-  int32_t mean;  // of x as int8
-  uint8_t** resume;
-  uint8_t** resume_end;
-};
-uint8_t** tandem_sparse_write_dense(const uint8_t* x, const SparseInputs* inputs, uint8_t* code,
-                                    const SparseDense* dense);
-void tandem_sparse_sum_weights(SparseTile* tile, uint32_t inputs);
+void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume);
 void tandem_sparse_expand(const int8_t* const rows[5], uint32_t inputs, uint32_t* words);
 
 // The output of a channel of the tile whose x is a sum less its z.
@@ -155,12 +142,9 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
       .max = p.clamp.max,
       .resume = reinterpret_cast<uint8_t**>(code + code_bytes),
       .sums = {},
-      .mean = 0,
       .params = nullptr,
       .task = nullptr,
       .pixel_out = nullptr,
-      .dense_groups = 0,
-      .summed_tiles = 0,
   };
   const uint32_t bytes = p.pixels * p.out_channels;
   const uint32_t share = align_up((bytes + p.workers - 1) / p.workers, sizeof(uint32_t));
@@ -238,61 +222,6 @@ void gather(const SparseConv2dParams& p, const uint8_t* in, uint32_t pixel, uint
   }
 }
 
-// The mean of int8 values, whose number is a multiple of 4 and at most 1024.
-int32_t mean_of(const uint8_t* values, uint32_t count) {
-  constexpr uint32_t kSigns = 0x80808080;
-  constexpr uint32_t kBytes = 0x00ff00ff;  // in two lanes of 16 bits, 256 of them at most
-  uint32_t even = 0, odd = 0;
-  for (const uint8_t* const end = values + count; values != end; values += sizeof(uint32_t)) {
-    const uint32_t word = *reinterpret_cast<const uint32_t*>(values) ^ kSigns;
-    even += word & kBytes;
-    odd += word >> 8 & kBytes;
-  }
-  const uint32_t sum = (even & 0xffff) + (even >> 16) + (odd & 0xffff) + (odd >> 16);
-  return static_cast<int32_t>(sum / count) + INT8_MIN;
-}
-
-// A pixel in which hardly any input is zero has a large Σ w·u, thus many groups. But it is
-// Σ w·(x - mean) + (mean + 128)·Σ w as well, and the first sum has few. Writes the pixel so, unless that
-// takes as many as state.dense_groups groups. Behind a ReLU pixels are not like that: this lies in flash.
-[[gnu::noinline]] bool write_dense(const SparseConv2dParams& p, const Task& task, const SparseInputs& inputs,
-                                   const uint8_t* x, SparseState& state) {
-  const int32_t mean = mean_of(x, p.in_channels);
-  const SparseDense dense{
-      .mean = mean, .resume = state.resume, .resume_end = state.resume + state.dense_groups - 1};
-  if (tandem_sparse_write_dense(x, &inputs, state.code, &dense) == nullptr) {
-    state.dense_groups = 0;
-    return false;
-  }
-  state.mean = mean - INT8_MIN;
-  const uint32_t tiles_end = p.first_tile + p.pass_tiles;
-  if (state.summed_tiles != tiles_end) {
-    // Each worker with a dense pixel does so, and writes the same.
-    for (uint32_t tile = 0; tile < p.pass_tiles; ++tile) {
-      tandem_sparse_sum_weights(tile_at(p, task, tile), p.in_channels);
-    }
-    state.summed_tiles = tiles_end;
-  }
-  return true;
-}
-
-// For a pixel that has been written with `groups` groups before its last: the same as a dense one where that
-// is less work.
-[[gnu::noinline]] void try_dense(const SparseConv2dParams& p, const Task& task, const SparseInputs& inputs,
-                                 const uint8_t* x, SparseState& state, uint32_t groups) {
-  constexpr uint32_t kTermCycles = 21;
-  constexpr uint32_t kGroupCycles = 158;
-  const auto code_bytes = static_cast<uint32_t>(state.resume[groups] - state.code);
-  const uint32_t terms = code_bytes * 2 / kSparseTwoTermsBytes - 2 * groups;
-  const uint32_t zeros = p.in_channels - std::min(terms, p.in_channels);
-  const uint32_t zeros_cost = (zeros * kTermCycles + kGroupCycles - 1) / kGroupCycles;  // they become terms
-  if (groups <= zeros_cost + 1) return;
-  state.dense_groups = groups - zeros_cost - 1;
-  if (!write_dense(p, task, inputs, x, state)) {
-    tandem_sparse_write(x, &inputs, state.code, state.resume);
-  }
-}
-
 TANDEM_HOT("conv_2d_sparse_units")
 KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
   SparseState& state = *task.scratch<SparseState>(p.scratch);
@@ -317,11 +246,7 @@ KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
       gather(p, x, pixel, gathered);
       x = gathered;
     }
-    if (state.dense_groups == 0 || !write_dense(p, task, inputs, x, state)) {
-      constexpr int32_t kManyGroups = 4;
-      const auto groups = tandem_sparse_write(x, &inputs, state.code, state.resume) - state.resume;
-      if (groups >= kManyGroups) try_dense(p, task, inputs, x, state, static_cast<uint32_t>(groups));
-    }
+    tandem_sparse_write(x, &inputs, state.code, state.resume);
     tandem_sparse_pixel(&state);
   }
   return KernelResult::kOk;
