@@ -58,11 +58,14 @@ struct Conv2dParams {
 ///   p sees
 /// Precondition zx = −128, so that u is 0 to 255; no groups, no dilation; input channels a multiple of 4;
 ///              weights 4-aligned; f of each channel has LevelConstants.
-/// Passes       over tiles of kSparseTile output channels, as many at a time as `tiles` has room for. One is
-///              two steps: …_sparse_begin, which expands the weights, in units of half a tile
-///              (sparse_pass_halves) and, in the first pass, one for each worker's memory; then the pixels.
-///              The last of them may be two units: of its first `first_half_tiles` tiles and of the others.
-constexpr uint32_t kSparseTile = 10;
+/// Tiles        of ten or thirteen output channels: a part of three (`threes` is 1) or none, two of five.
+/// Passes       over tiles, as many at a time as `tiles` has room for. One is two steps: …_sparse_begin,
+/// which
+///              expands the weights, in units of a part (sparse_pass_parts) and, in the first pass, one for
+///              each worker's memory; then the pixels. The last of them may be two units: of its first
+///              `first_half_tiles` tiles and of the others.
+constexpr uint32_t sparse_tile_channels(uint32_t threes) { return 10 + 3 * threes; }
+constexpr uint32_t sparse_tile_parts(uint32_t threes) { return 2 + threes; }
 
 struct SparseConv2dParams {
   Ref in;
@@ -86,36 +89,36 @@ struct SparseConv2dParams {
   uint32_t first_tile = 0;
   uint32_t pass_tiles = 0;
   uint32_t first_half_tiles = 0;  ///< pass_tiles if the last pixel is one unit
-  uint32_t workers = 1;
+  uint16_t threes = 0;
+  uint16_t workers = 1;
   int32_t out_zero_point = 0;
   Clamp clamp;
 };
 
-/// Whether at most five channels are left for the pass's last tile, so that its second half has none.
+/// Whether the pass's last tile has no channels for its last five.
 constexpr bool sparse_ends_with_half(const SparseConv2dParams& p) {
-  return (p.first_tile + p.pass_tiles) * kSparseTile - kSparseTile / 2 >= p.out_channels;
+  return (p.first_tile + p.pass_tiles) * sparse_tile_channels(p.threes) - 5 >= p.out_channels;
 }
-constexpr uint32_t sparse_pass_halves(const SparseConv2dParams& p) {
-  return p.pass_tiles * 2 - (sparse_ends_with_half(p) ? 1 : 0);
+constexpr uint32_t sparse_pass_parts(const SparseConv2dParams& p) {
+  return p.pass_tiles * sparse_tile_parts(p.threes) - (sparse_ends_with_half(p) ? 1 : 0);
 }
 
-/// A tile: offset, limit and scale of each channel; then a row for each input, a word for 5/3 channels.
-constexpr uint32_t kSparseTileBytes = 12 * kSparseTile;
-constexpr uint32_t kSparseRowBytes = 24;
-constexpr uint32_t sparse_tile_bytes(uint32_t in_channels) {
-  return kSparseTileBytes + in_channels * kSparseRowBytes;
+/// A tile: offset, limit and scale of thirteen channels; then a row for each input, three words of five
+/// channels, two of three.
+constexpr uint32_t kSparseTileBytes = 13 * 12;
+constexpr uint32_t sparse_row_bytes(uint32_t threes) { return 24 + 8 * threes; }
+constexpr uint32_t sparse_tile_bytes(uint32_t threes, uint32_t in_channels) {
+  return kSparseTileBytes + in_channels * sparse_row_bytes(threes);
 }
-/// A pixel's code: a term for each input at worst; a group, which takes the place of two terms more, has
-/// seven terms at least, and the end is one such.
-constexpr uint32_t kSparseTwoTermsBytes = 60;
-constexpr uint32_t sparse_groups(uint32_t in_channels) { return in_channels / 7 + 1; }
-constexpr uint32_t sparse_code_bytes(uint32_t in_channels) {
-  return (in_channels / 2 + sparse_groups(in_channels) + 1) * kSparseTwoTermsBytes;
+/// A pixel's code: a word to begin with, then a term for each input at worst; a group, which takes the place
+/// of two terms more, has seven terms at least, and the end is one such.
+constexpr uint32_t sparse_two_terms_bytes(uint32_t threes) { return 60 + 20 * threes; }
+constexpr uint32_t sparse_code_bytes(uint32_t threes, uint32_t in_channels) {
+  return 4 + (in_channels / 2 + in_channels / 7 + 2) * sparse_two_terms_bytes(threes);
 }
-constexpr uint32_t kSparseStateBytes = 96;
-constexpr uint32_t sparse_worker_bytes(uint32_t in_channels) {
-  return kSparseStateBytes + sparse_code_bytes(in_channels) +
-         sparse_groups(in_channels) * static_cast<uint32_t>(sizeof(uint32_t));
+constexpr uint32_t kSparseStateBytes = 160;
+constexpr uint32_t sparse_worker_bytes(uint32_t threes, uint32_t in_channels) {
+  return kSparseStateBytes + sparse_code_bytes(threes, in_channels);
 }
 
 }  // namespace tandem

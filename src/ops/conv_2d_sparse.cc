@@ -27,6 +27,26 @@ bool gathers(const Window2d& w) {
   return w.filter.h != 1 || w.filter.w != 1 || w.stride.h != 1 || w.stride.w != 1;
 }
 
+uint32_t tiles_of(uint32_t threes, uint32_t channels) {
+  const uint32_t tile = sparse_tile_channels(threes);
+  return (channels + tile - 1) / tile;
+}
+
+// Whether tiles of ten or of thirteen channels take fewer cycles a pixel, half of whose inputs are zero. Of
+// those of several taps many more are, so many in a row that thirteen need terms to skip them.
+uint16_t best_threes(const Window2d& w, uint32_t channels, uint32_t in_channels) {
+  const auto cycles = [&](uint16_t threes) {
+    constexpr uint32_t kTileCycles = 60;
+    constexpr uint32_t kPartCycles = 30;
+    const uint32_t term_cycles = 21 + 7 * threes;
+    const uint32_t tiles = tiles_of(threes, channels);
+    const uint32_t parts =
+        sparse_pass_parts({.out_channels = channels, .pass_tiles = tiles, .threes = threes});
+    return tiles * (term_cycles * in_channels / 2 + kTileCycles) + parts * kPartCycles;
+  };
+  return !gathers(w) && cycles(1) < cycles(0) ? 1 : 0;
+}
+
 }  // namespace
 
 bool suits_sparse_conv_2d(const OpContext& c, const Conv2dParams& params) {
@@ -46,7 +66,8 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
   const auto channels = static_cast<uint32_t>(params.out_channels);
   const auto in_channels = static_cast<uint32_t>(inputs_of(params));
   const Window2d& w = params.window;
-  const uint32_t worker_bytes = sparse_worker_bytes(in_channels);
+  const uint16_t threes = best_threes(w, channels, in_channels);
+  const uint32_t worker_bytes = sparse_worker_bytes(threes, in_channels);
 
   SparseConv2dParams sparse{.in = params.in,
                             .bias = params.bias,
@@ -61,7 +82,8 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
                             .in_channels = in_channels,
                             .gathered_at = gathers(w) ? worker_bytes : 0,
                             .out_channels = channels,
-                            .workers = c.workers(),
+                            .threes = threes,
+                            .workers = static_cast<uint16_t>(c.workers()),
                             .out_zero_point = params.out_zero_point,
                             .clamp = params.clamp};
   const auto* weights = reinterpret_cast<const int8_t*>(c.input(1).data);
@@ -75,8 +97,8 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
     }
   });
 
-  const uint32_t tile_bytes = sparse_tile_bytes(in_channels);
-  const uint32_t tiles = (channels + kSparseTile - 1) / kSparseTile;
+  const uint32_t tile_bytes = sparse_tile_bytes(threes, in_channels);
+  const uint32_t tiles = tiles_of(threes, channels);
   // A few a pass in any case: what a pixel sees is gathered and written again for each.
   constexpr uint32_t kFewTiles = 4;
   const uint32_t tiles_that_fit =
@@ -84,7 +106,7 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
   const uint32_t passes =
       tiles * tile_bytes <= kMaxTileBytes ? 1 : (tiles + tiles_that_fit - 1) / tiles_that_fit;
   const uint32_t tiles_of_pass = (tiles + passes - 1) / passes;
-  const uint32_t weights_of_pass = tiles_of_pass * kSparseTile * in_channels;
+  const uint32_t weights_of_pass = tiles_of_pass * sparse_tile_channels(threes) * in_channels;
   sparse.scratch =
       c.scratch(worker_bytes + (gathers(w) ? in_channels : 0), tiles_of_pass * tile_bytes, sparse.tiles);
   for (uint32_t first = 0; first < tiles; first += tiles_of_pass) {
@@ -95,7 +117,7 @@ void emit_sparse_conv_2d(OpContext& c, const Conv2dParams& params, const LevelFa
     const bool splits_last = sparse.pixels % sparse.workers == 1 && sparse.pass_tiles > 1;
     sparse.first_half_tiles = splits_last ? sparse.pass_tiles / 2 : sparse.pass_tiles;
     c.emit(kernel_id::conv_2d_s8__armv6m_sparse_begin, sparse,
-           {.units = sparse_pass_halves(sparse) + (first == 0 ? sparse.workers : 0)});
+           {.units = sparse_pass_parts(sparse) + (first == 0 ? sparse.workers : 0)});
     c.emit_with_same_params(
         kernel_id::conv_2d_s8__armv6m_sparse,
         {.units = sparse.pixels + (splits_last ? 1 : 0), .macs = macs * sparse.pass_tiles / tiles});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -50,12 +51,15 @@ class KernelArena {
   [[nodiscard]] uint32_t bytes() const { return used_ + kGuardBytes; }
   uint8_t* data() { return memory_.data(); }
 
-  /// Runs units one by one, the workers in turn.
-  void run(const tandem::AnyKernel& kernel, const void* params, uint32_t units, uint32_t workers) {
+  /// Runs units `at_once`, the workers in turn.
+  void run(const tandem::AnyKernel& kernel, const void* params, uint32_t units, uint32_t workers,
+           uint32_t at_once = 1) {
     const tandem::Bases bases{.arena = memory_.data()};
-    for (uint32_t unit = 0; unit < units; ++unit) {
+    uint32_t worker = 0;
+    for (uint32_t unit = 0; unit < units; unit += at_once) {
+      const uint32_t end = std::min(unit + at_once, units);
       static_cast<void>(
-          kernel.run(params, {.bases = bases, .begin = unit, .end = unit + 1, .worker = unit % workers}));
+          kernel.run(params, {.bases = bases, .begin = unit, .end = end, .worker = worker++ % workers}));
     }
   }
 

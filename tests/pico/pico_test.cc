@@ -97,7 +97,7 @@ TEST(PicoPort, TimerInterruptsAt20KilohertzChangeNothing) {
       EXPECT_LE(worst, 1000U) << cores << " cores";
     }
   }
-  for (const char* loop : {"tandem_sparse_pixel", "tandem_sparse_write", "conv_generated_row",
+  for (const char* loop : {"tandem_sparse_tiles", "tandem_sparse_write", "conv_generated_row",
                            "tandem_depthwise_gather", "tandem_depthwise_fill"}) {
     EXPECT_TRUE(functions.contains(loop)) << loop;
   }

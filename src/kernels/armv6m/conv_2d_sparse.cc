@@ -14,67 +14,69 @@ namespace tandem {
 // What the loops in assembly see; offsets are known there.
 extern "C" {
 struct SparseTile {
-  struct {
-    int32_t offset;
-    uint32_t limit;
-  } channels[kSparseTile];
-  uint32_t scales[kSparseTile];
-  // Rows of kRowWords follow.
+  LevelChannel channels[sparse_tile_channels(1)];  // of the first three of thirteen after the others'
+  // Rows follow.
 };
 static_assert(sizeof(SparseTile) == kSparseTileBytes);
 
+// What the loops of a width have of their own, and two terms of its code, in pieces of few enough words for
+// the compiler to copy them by LDM and STM.
+struct SparseLoops {
+  uint32_t constants[8];
+};
+struct SparseCode {
+  uint32_t words[5];
+};
+extern const SparseLoops tandem_sparse_ten;
+extern const SparseCode tandem_sparse_ten_terms[sparse_two_terms_bytes(0) / sizeof(SparseCode)];
+extern const SparseLoops tandem_sparse_thirteen;
+extern const SparseCode tandem_sparse_thirteen_terms[sparse_two_terms_bytes(1) / sizeof(SparseCode)];
+
 struct SparseState {
+  // Of the pixels that are due.
+  const uint8_t* x;
+  int8_t* out;  // of the pass's first channel, or of the first one that is due
+  uint32_t pixels;
   const SparseTile* tile;
-  uint8_t* code;
-  int8_t* out;
+  const SparseTile* last_tile;
+  uint32_t last_has_one_half;  // 1: last_tile's last five channels do not exist; else 0
+  // Of the operator.
+  uint32_t in_channels;
+  uint32_t out_channels;
+  const uint8_t* weight_max;
+  const uint32_t* code;
+  uint32_t* list;  // in `code`: the first term
+  int32_t* sums;
   uint32_t slack;  // << 8
   int32_t min;
-  uint32_t tile_stride;
-  const SparseTile* last_tile;
-  uint32_t last_has_one_half;  // 1: last_tile's second half has no channels; else 0
   int32_t max;
-  uint8_t** resume;           // where the code goes on after each group but the last
-  int32_t sums[kSparseTile];  // of the groups before, in the order of registers
+  uint32_t tile_bytes;
+  SparseLoops loops;
+  // The loops do not look further.
+  int32_t sums_of_groups_before[sparse_tile_channels(1)];
   // For outputs that need the exact function.
   const SparseConv2dParams* params;
   const Task* task;
-  const int8_t* pixel_out;
+  uint32_t first_channel;  // that is due
 };
-static_assert(sizeof(void*) == 4 && offsetof(SparseState, out) == 8 &&
-              offsetof(SparseState, last_has_one_half) == 28 && offsetof(SparseState, sums) == 40 &&
+static_assert(sizeof(void*) == 4 && offsetof(SparseState, loops) == 64 &&
               sizeof(SparseState) <= kSparseStateBytes);
 
-struct SparseInputs {
-  const uint8_t* weight_max;
-  uint32_t in_channels;
-};
+void tandem_sparse_pixels(SparseState* state);
+void tandem_sparse_expand(const int8_t* const* rows, uint32_t inputs, uint32_t* words, uint32_t row_bytes);
+void tandem_sparse_expand_three(const int8_t* const* rows, uint32_t inputs, uint32_t* words,
+                                uint32_t row_bytes);
 
-// In two parts, each few enough words for the compiler to copy them by LDM and STM.
-struct SparseTwoTerms {
-  struct {
-    uint32_t words[8];
-  } begin;
-  struct {
-    uint32_t words[7];
-  } end;
-};
-static_assert(sizeof(SparseTwoTerms) == kSparseTwoTermsBytes);
-extern const SparseTwoTerms tandem_sparse_template;
-void tandem_sparse_pixel(SparseState* state);
-void tandem_sparse_write(const uint8_t* x, const SparseInputs* inputs, uint8_t* code, uint8_t** resume);
-void tandem_sparse_expand(const int8_t* const rows[5], uint32_t inputs, uint32_t* words);
-
-// The output of a channel of the tile whose x is a sum less its z.
-TANDEM_HOT("conv_2d_sparse_exact")
-void tandem_sparse_exact(int32_t x, uint32_t channel, const SparseState* state) {
+// The output at `out` of a pixel's from `first_out` on, whose x is a sum less its z. One in some hundred.
+void tandem_sparse_exact(int32_t x, int8_t* out, const SparseState* state, const int8_t* first_out) {
   const SparseConv2dParams& p = *state->params;
   const Task& task = *state->task;
-  const uint32_t o = static_cast<uint32_t>(state->out - state->pixel_out) + channel;
+  const uint32_t o = static_cast<uint32_t>(out - first_out) + state->first_channel;
   const auto* bias = task.in<int32_t>(p.bias);
   const auto* levels = task.in<LevelChannel>(p.level_channels);
   const QuantizedMultiplier factor{task.in<int32_t>(p.multipliers)[o], task.in<int8_t>(p.shifts)[o]};
   const portable::Requantizer f(factor, p.out_zero_point, p.clamp);
-  state->out[channel] = f(wrapping_add(x, wrapping_sub(bias != nullptr ? bias[o] : 0, levels[o].offset)));
+  *out = f(wrapping_add(x, wrapping_sub(bias != nullptr ? bias[o] : 0, levels[o].offset)));
 }
 }
 
@@ -84,30 +86,35 @@ namespace {
 constexpr LevelChannel kNeverStored{.offset = INT32_MIN / 2};
 
 SparseTile* tile_at(const SparseConv2dParams& p, const Task& task, uint32_t tile) {
-  return reinterpret_cast<SparseTile*>(task.out<uint8_t>(p.tiles) + tile * sparse_tile_bytes(p.in_channels));
+  return reinterpret_cast<SparseTile*>(task.out<uint8_t>(p.tiles) +
+                                       tile * sparse_tile_bytes(p.threes, p.in_channels));
 }
 
-// Half of a tile: five channels. The last half may have channels that do not exist: they take the weights of
-// the pass's first one.
-void expand(const SparseConv2dParams& p, const Task& task, uint32_t half) {
-  constexpr uint32_t kHalf = kSparseTile / 2;
-  const uint32_t second = half % 2;
-  SparseTile& tile = *tile_at(p, task, half / 2);
-  const auto* weights = task.in<int8_t>(p.weights);
+// A part of a tile. Channels that do not exist take the weights of the one before, or of the pass's first.
+void expand(const SparseConv2dParams& p, const Task& task, uint32_t unit) {
+  uint32_t tile_index = 0;
+  for (; unit >= sparse_tile_parts(p.threes); unit -= sparse_tile_parts(p.threes)) ++tile_index;
+  // Three channels come first, but their words and constants last.
+  const bool is_three = unit < p.threes;
+  const uint32_t five = is_three ? 2 : unit - p.threes;
+  const uint32_t of_pass =
+      tile_index * sparse_tile_channels(p.threes) + (is_three ? 0 : five * 5 + p.threes * 3);
+  uint32_t channel = p.first_tile * sparse_tile_channels(p.threes) + of_pass;
+
+  SparseTile& tile = *tile_at(p, task, tile_index);
   const auto* levels = task.in<LevelChannel>(p.level_channels);
-  const int8_t* rows[kHalf];
-  for (uint32_t i = 0; i < kHalf; ++i) {
-    const uint32_t of_tile = second * kHalf + i;
-    const uint32_t of_pass = half / 2 * kSparseTile + of_tile;
-    const uint32_t channel = p.first_tile * kSparseTile + of_pass;
+  const auto* row = task.in<int8_t>(p.weights);
+  const int8_t* next_row = row + of_pass * p.in_channels;
+  const int8_t* rows[5];
+  for (uint32_t i = 0; i < (is_three ? 3U : 5U); ++i, ++channel, next_row += p.in_channels) {
     const bool exists = channel < p.out_channels;
-    const LevelChannel level = exists ? levels[channel] : kNeverStored;
-    tile.channels[of_tile] = {.offset = level.offset, .limit = level.limit};
-    tile.scales[of_tile] = level.scale;
-    rows[i] = weights + (exists ? of_pass : 0) * p.in_channels;
+    tile.channels[five * 5 + i] = exists ? levels[channel] : kNeverStored;
+    if (exists) row = next_row;
+    rows[i] = row;
   }
-  constexpr uint32_t kHalfRow = kSparseRowBytes / 2 / sizeof(uint32_t);
-  tandem_sparse_expand(rows, p.in_channels, reinterpret_cast<uint32_t*>(&tile + 1) + second * kHalfRow);
+  auto* const words = reinterpret_cast<uint32_t*>(&tile + 1) + five * 3;
+  const auto expand_rows = is_three ? tandem_sparse_expand_three : tandem_sparse_expand;
+  expand_rows(rows, p.in_channels, words, sparse_row_bytes(p.threes));
 }
 
 // `bytes` from a word's address on; faster than memset by bytes, which small C libraries have.
@@ -120,32 +127,38 @@ void fill(uint8_t* out, uint32_t bytes, int32_t value) {
   for (uint32_t i = bytes / 16 * 16; i < bytes; ++i) out[i] = static_cast<uint8_t>(value);
 }
 
+// Code from `to` on: two terms, and again and again.
+[[gnu::noinline]] void lay_out_terms(const SparseCode* from, const SparseCode* from_end, SparseCode* to,
+                                     const SparseCode* end) {
+  const SparseCode* const first = to;
+  while (from != from_end) *to++ = *from++;
+  for (from = first; to != end;) *to++ = *from++;
+}
+
 // Lays out a worker's memory, and fills its share of the output with the least level.
 void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worker) {
   uint8_t* const memory = task.out<uint8_t>(p.scratch.base) + worker * p.scratch.stride;
-  uint8_t* const code = memory + kSparseStateBytes;
-  const uint32_t code_bytes = sparse_code_bytes(p.in_channels);
-  auto* terms = reinterpret_cast<SparseTwoTerms*>(code);
-  for (const SparseTwoTerms* const end = terms + code_bytes / kSparseTwoTermsBytes; terms != end; ++terms) {
-    terms->begin = tandem_sparse_template.begin;
-    terms->end = tandem_sparse_template.end;
-  }
-  *reinterpret_cast<SparseState*>(memory) = {
-      .tile = nullptr,
-      .code = code,
-      .out = nullptr,
-      .slack = p.slack << 8,
-      .min = p.clamp.min,
-      .tile_stride = sparse_tile_bytes(p.in_channels),
-      .last_tile = nullptr,
-      .last_has_one_half = 0,
-      .max = p.clamp.max,
-      .resume = reinterpret_cast<uint8_t**>(code + code_bytes),
-      .sums = {},
-      .params = nullptr,
-      .task = nullptr,
-      .pixel_out = nullptr,
-  };
+  auto& state = *reinterpret_cast<SparseState*>(memory);
+  auto* const code = reinterpret_cast<uint32_t*>(memory + kSparseStateBytes);
+  uint32_t* const list = code + 1;
+  const SparseCode* const terms = p.threes != 0 ? tandem_sparse_thirteen_terms : tandem_sparse_ten_terms;
+  lay_out_terms(terms, terms + sparse_two_terms_bytes(p.threes) / sizeof(SparseCode),
+                reinterpret_cast<SparseCode*>(list),
+                reinterpret_cast<SparseCode*>(memory + sparse_worker_bytes(p.threes, p.in_channels)));
+  constexpr uint32_t kClearR4R5 = 0x25002400;
+  *code = kClearR4R5;
+  state.in_channels = p.in_channels;
+  state.out_channels = p.out_channels;
+  state.weight_max = task.in<uint8_t>(p.weight_max);
+  state.code = p.threes != 0 ? code : list;  // the sums of three are in r4, r5
+  state.list = list;
+  state.sums = state.sums_of_groups_before;
+  state.slack = p.slack << 8;
+  state.min = p.clamp.min;
+  state.max = p.clamp.max;
+  state.tile_bytes = sparse_tile_bytes(p.threes, p.in_channels);
+  state.loops = p.threes != 0 ? tandem_sparse_thirteen : tandem_sparse_ten;
+
   const uint32_t bytes = p.pixels * p.out_channels;
   const uint32_t share = align_up((bytes + p.workers - 1) / p.workers, sizeof(uint32_t));
   const uint32_t first = std::min(worker * share, bytes);
@@ -153,12 +166,12 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
 }
 
 KernelResult begin(const SparseConv2dParams& p, const Task& task) {
-  const uint32_t halves = sparse_pass_halves(p);
+  const uint32_t parts = sparse_pass_parts(p);
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
-    if (unit < halves) {
+    if (unit < parts) {
       expand(p, task, unit);
     } else {
-      set_up_worker(p, task, unit - halves);
+      set_up_worker(p, task, unit - parts);
     }
   }
   return KernelResult::kOk;
@@ -225,19 +238,20 @@ void gather(const SparseConv2dParams& p, const uint8_t* in, uint32_t pixel, uint
 TANDEM_HOT("conv_2d_sparse_units")
 KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
   SparseState& state = *task.scratch<SparseState>(p.scratch);
-  const SparseInputs inputs{.weight_max = task.in<uint8_t>(p.weight_max), .in_channels = p.in_channels};
-  const bool ends_with_half = sparse_ends_with_half(p);
   state.params = &p;
   state.task = &task;
-  for (uint32_t unit = task.begin; unit < task.end; ++unit) {
+  const uint32_t whole =
+      p.first_half_tiles == p.pass_tiles ? p.pixels : p.pixels - 1;  // not divided by tiles
+  for (uint32_t unit = task.begin; unit < task.end; unit += state.pixels) {
     const uint32_t pixel = std::min(unit, p.pixels - 1);
     const uint32_t tile = unit < p.pixels ? 0 : p.first_half_tiles;
-    const uint32_t tiles_end = unit + 1 == p.pixels ? p.first_half_tiles : p.pass_tiles;
+    const uint32_t tiles_end = unit == whole ? p.first_half_tiles : p.pass_tiles;
+    state.pixels = unit < whole && p.gathered_at == 0 ? std::min(task.end, whole) - unit : 1;
     state.tile = tile_at(p, task, tile);
     state.last_tile = tile_at(p, task, tiles_end - 1);
-    state.last_has_one_half = tiles_end == p.pass_tiles && ends_with_half ? 1 : 0;
-    state.pixel_out = task.out<int8_t>(p.out) + pixel * p.out_channels;
-    state.out = task.out<int8_t>(p.out) + pixel * p.out_channels + (p.first_tile + tile) * kSparseTile;
+    state.last_has_one_half = tiles_end == p.pass_tiles && sparse_ends_with_half(p) ? 1 : 0;
+    state.first_channel = (p.first_tile + tile) * sparse_tile_channels(p.threes);
+    state.out = task.out<int8_t>(p.out) + pixel * p.out_channels + state.first_channel;
     const auto* x = task.in<uint8_t>(p.in);
     if (p.gathered_at == 0) {
       x += pixel * p.in_channels;
@@ -246,8 +260,8 @@ KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
       gather(p, x, pixel, gathered);
       x = gathered;
     }
-    tandem_sparse_write(x, &inputs, state.code, state.resume);
-    tandem_sparse_pixel(&state);
+    state.x = x;
+    tandem_sparse_pixels(&state);
   }
   return KernelResult::kOk;
 }
