@@ -7,6 +7,7 @@
 #include "ops/conv_2d_generated.h"
 #include "ops/conv_2d_sparse.h"
 #include "ops/depthwise_lanes.h"
+#include "ops/depthwise_taps.h"
 #include "ops/requantization.h"
 #include "ops/weighted_variant.h"
 #include "ops/window.h"
@@ -66,42 +67,39 @@ void cut_into_tiles(Conv2dParams& params, uint32_t rows, uint64_t macs) {
 }
 
 // Which kernel a machine has of its own for an int8 convolution.
-enum class OwnKernel { kNone, kDepthwiseLanes, kSparse, kGenerated, kDense };
+enum class OwnKernel { kNone, kDepthwiseLanes, kDepthwiseTaps, kSparse, kGenerated, kDense };
 
 struct OwnPlan {
   OwnKernel kernel = OwnKernel::kNone;
-  ConvFilters filters;        ///< of all but kDepthwiseLanes
+  ConvFilters filters;        ///< of CONV_2D's kernels
   GeneratedConv2d generated;  ///< of kGenerated
 
   [[nodiscard]] LevelSlack slack() const {
-    return kernel == OwnKernel::kDepthwiseLanes ? kDepthwiseLanesSlack
-           : kernel == OwnKernel::kGenerated    ? kGeneratedConv2dSlack
-           : kernel == OwnKernel::kDense        ? kDenseConv2dSlack
-                                                : LevelSlack{};
+    return kernel == OwnKernel::kDepthwiseLanes  ? kDepthwiseLanesSlack
+           : kernel == OwnKernel::kDepthwiseTaps ? kDepthwiseTapsSlack
+           : kernel == OwnKernel::kGenerated     ? kGeneratedConv2dSlack
+           : kernel == OwnKernel::kDense         ? kDenseConv2dSlack
+                                                 : LevelSlack{};
   }
 };
 
-// `one_channel`: a DEPTHWISE_CONV_2D of one input channel, which is a CONV_2D with its filters side by side.
-// Apart from plan(), as are the next two, for the stack's sake: what is under way there calls deep.
-[[gnu::noinline]] OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool depthwise,
-                                            bool one_channel) {
-  if (depthwise && suits_depthwise_lanes(c, params)) return {.kernel = OwnKernel::kDepthwiseLanes};
+// `side_by_side`: a DEPTHWISE_CONV_2D of one input channel, which is a CONV_2D with its filters side by side.
+// Apart from plan(), as are the next three, for the stack's sake: what is under way there calls deep.
+[[gnu::noinline]] OwnPlan choose_conv_2d_kernel(const OpContext& c, const Conv2dParams& params,
+                                                bool side_by_side) {
   const TensorInfo weights = c.input(1);
   const TensorInfo bias = c.input(2);
   const bool constant = weights.type == Type::kInt8 && weights.constant() &&
                         (!bias.present() || (bias.constant() && bias.type == Type::kInt32));
-  if (!constant || c.input(0).type != Type::kInt8 || (depthwise && !one_channel) ||
-      (!depthwise && params.groups != 1)) {
-    return {};
-  }
+  if (!constant || c.input(0).type != Type::kInt8 || (!side_by_side && params.groups != 1)) return {};
   const Window2d& w = params.window;
   if (w.filter.h == 1 && w.filter.w == 1 && !is_one_tap_inside(w)) return {};
   const auto channels = static_cast<uint32_t>(params.out_channels);
   const ConvFilters filters{.weights = reinterpret_cast<const int8_t*>(weights.data),
                             .filter = weights.elements / channels,
                             .channels = channels,
-                            .side_by_side = one_channel};
-  const bool sparse = !depthwise && suits_sparse_conv_2d(c, params);
+                            .side_by_side = side_by_side};
+  const bool sparse = !side_by_side && suits_sparse_conv_2d(c, params);
   // Fewer outputs a channel are not worth writing code for: 50 cycles a weight, and each output of it saves 1
   // on the dense kernel, 10 on the portable one.
   constexpr uint32_t kWorthPixels = 32;
@@ -116,6 +114,18 @@ struct OwnPlan {
     return {.kernel = OwnKernel::kGenerated, .filters = filters, .generated = *generated};
   }
   if (suits_dense_conv_2d(c, params, filters)) return {.kernel = OwnKernel::kDense, .filters = filters};
+  return {};
+}
+
+[[gnu::noinline]] OwnPlan choose_own_kernel(const OpContext& c, const Conv2dParams& params, bool depthwise,
+                                            bool one_channel) {
+  if (!depthwise) return choose_conv_2d_kernel(c, params, false);
+  if (suits_depthwise_lanes(c, params)) return {.kernel = OwnKernel::kDepthwiseLanes};
+  if (one_channel) {
+    const OwnPlan own = choose_conv_2d_kernel(c, params, true);
+    if (own.kernel != OwnKernel::kNone) return own;
+  }
+  if (suits_depthwise_taps(c, params)) return {.kernel = OwnKernel::kDepthwiseTaps};
   return {};
 }
 
@@ -135,6 +145,9 @@ struct OwnPlan {
   switch (own.kernel) {
     case OwnKernel::kDepthwiseLanes:
       emit_depthwise_lanes(c, params, level, macs);
+      break;
+    case OwnKernel::kDepthwiseTaps:
+      emit_depthwise_taps(c, params, level, macs);
       break;
     case OwnKernel::kSparse:
       emit_sparse_conv_2d(c, params, level, macs);
@@ -205,7 +218,8 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   Planned planned;
   TANDEM_TRY(plan_operands(c, options, variants, macs_per_output, params, planned));
   const OwnPlan own = choose_own_kernel(c, params, planned.depthwise, planned.one_channel);
-  const bool as_conv_2d = planned.one_channel && own.kernel != OwnKernel::kDepthwiseLanes;
+  const bool as_conv_2d = planned.one_channel && own.kernel != OwnKernel::kDepthwiseLanes &&
+                          own.kernel != OwnKernel::kDepthwiseTaps;
   if (as_conv_2d) {
     params.groups = 1;
     params.weights = filters_in_turn(c, {.weights = reinterpret_cast<const int8_t*>(c.input(1).data),

@@ -67,15 +67,16 @@ TEST_P(Programs, CheckOutToTheEnd) {
   EXPECT_TRUE(says(text, GetParam().last + std::string("\r\nEND"))) << text;
 }
 
-INSTANTIATE_TEST_SUITE_P(PicoPort, Programs,
-                         testing::Values(Program{"lend_core1", "ok without core 1 too"},
-                                         Program{"many_models", "ok fifty inferences, same bytes"},
-                                         Program{"sparse_kernel", "ok sparse says what ref says"},
-                                         Program{"depthwise_kernel", "ok depthwise says what ref says"},
-                                         Program{"fully_connected_kernel",
-                                                 "ok fully connected says what ref says"},
-                                         Program{"conv_cases", "ok the kernel has taken part"}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    PicoPort, Programs,
+    testing::Values(Program{"lend_core1", "ok without core 1 too"},
+                    Program{"many_models", "ok fifty inferences, same bytes"},
+                    Program{"sparse_kernel", "ok sparse says what ref says"},
+                    Program{"depthwise_kernel", "ok depthwise says what ref says"},
+                    Program{"depthwise_taps_kernel", "ok depthwise taps say what ref says"},
+                    Program{"fully_connected_kernel", "ok fully connected says what ref says"},
+                    Program{"conv_cases", "ok the kernel has taken part"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 // A program's interrupts hit every kernel's loops, whatever these use registers and the stack for.
 TEST(PicoPort, TimerInterruptsAt20KilohertzChangeNothing) {
