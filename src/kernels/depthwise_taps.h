@@ -52,8 +52,6 @@ struct DepthwiseTaps {
   static constexpr uint32_t group_words(uint32_t taps) { return 1 + 2 * taps; }
   /// Bytes of a group's sums kept until the channel's last.
   static constexpr uint32_t kSumsBytes = kQuad * kWord;
-  /// Room for the loops, which are copied there where programs may do that.
-  static constexpr uint32_t kCodeBytes = 1280;
 
   /// Words of a section with tiles of `outputs` pairs along it: the last quad is a whole one.
   static constexpr uint32_t section_words(const DepthwiseTapsAxis& along, uint32_t outputs) {

@@ -177,9 +177,12 @@ bool suits_depthwise_taps(const OpContext& c, const Conv2dParams& params) {
     return false;
   }
   const Window2d& w = params.window;
-  return w.batches >= 1 && int64_t{w.out.h} * w.out.w >= kWorthPixels &&
-         weights.elements / static_cast<uint32_t>(params.out_channels) <= kMaxTaps &&
-         cut_into_depthwise_taps(params).has_value();
+  if (w.batches < 1 || int64_t{w.out.h} * w.out.w < kWorthPixels ||
+      weights.elements / static_cast<uint32_t>(params.out_channels) > kMaxTaps) {
+    return false;
+  }
+  const auto cut = cut_into_depthwise_taps(params);
+  return cut && cut->units() <= UINT16_MAX;
 }
 
 void emit_depthwise_taps(OpContext& c, const Conv2dParams& params, const LevelFactors& level, uint64_t macs) {

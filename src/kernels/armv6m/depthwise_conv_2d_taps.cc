@@ -12,18 +12,23 @@ namespace {
 using Lanes = DepthwiseTaps;
 using Axis = DepthwiseTapsAxis;
 
-// What the exact function is told of a channel.
+// What the exact function is told.
 struct Exact {
-  QuantizedMultiplier factor;
-  int32_t bias;  // less the offset of x
+  const int32_t* bias;
+  const int32_t* multipliers;
+  const int8_t* shifts;
+  const LevelChannel* levels;
   int32_t out_zero_point;
   Clamp clamp;
+  uint32_t channel;
 };
 
 // For sums that x alone does not decide.
 int32_t exact(int32_t x, const Exact* e) {
-  const portable::Requantizer f(e->factor, e->out_zero_point, e->clamp);
-  return f(wrapping_add(x, e->bias));
+  const uint32_t o = e->channel;
+  const portable::Requantizer f({e->multipliers[o], e->shifts[o]}, e->out_zero_point, e->clamp);
+  const int32_t bias = e->bias != nullptr ? e->bias[o] : 0;
+  return f(wrapping_add(wrapping_sub(x, e->levels[o].offset), bias));
 }
 
 }  // namespace
@@ -79,8 +84,6 @@ struct TapsChannel {
 static_assert(sizeof(void*) == 4 && sizeof(TapsChannel) == 19 * 4 &&
               sizeof(Stretch) == DepthwiseTaps::kStretchBytes);
 
-extern const uint32_t depthwise_taps_code[];
-extern const uint32_t depthwise_taps_code_end[];
 void depthwise_taps_list(TapList* list);
 void depthwise_taps_gather(const Stretch* stretch);
 void depthwise_taps_channel(const TapsChannel* channel);
@@ -247,10 +250,13 @@ void run_unit(const DepthwiseTapsParams& p, const Task& task, const Unit& unit) 
   const auto* const weights = task.in<int8_t>(p.weights);
   const auto* const levels = task.in<LevelChannel>(p.levels);
   const auto* const slacks = task.in<uint16_t>(p.slacks);
-  const auto* const bias = task.in<int32_t>(p.bias);
-  const auto* const multipliers = task.in<int32_t>(p.multipliers);
-  const auto* const shifts = task.in<int8_t>(p.shifts);
-  Exact exact_of{.factor = {}, .bias = 0, .out_zero_point = p.out_zero_point, .clamp = p.clamp};
+  Exact exact_of{.bias = task.in<int32_t>(p.bias),
+                 .multipliers = task.in<int32_t>(p.multipliers),
+                 .shifts = task.in<int8_t>(p.shifts),
+                 .levels = levels,
+                 .out_zero_point = p.out_zero_point,
+                 .clamp = p.clamp,
+                 .channel = 0};
   TapList taps{.weights = nullptr,
                .step = p.out_channels,
                .places = places,
@@ -290,8 +296,7 @@ void run_unit(const DepthwiseTapsParams& p, const Task& task, const Unit& unit) 
       taps.weights = weights + o;
       depthwise_taps_list(&taps);
       const LevelChannel& level = levels[o];
-      exact_of.factor = {multipliers[o], shifts[o]};
-      exact_of.bias = wrapping_sub(bias != nullptr ? bias[o] : 0, level.offset);
+      exact_of.channel = o;
       channel.sums_end = sums + (taps.groups - 1) * Lanes::kQuad;
       channel.offset = static_cast<uint32_t>(level.offset) - static_cast<uint32_t>(taps.sum) * zero_word;
       channel.slack = uint32_t{slacks[o]} << 16;
