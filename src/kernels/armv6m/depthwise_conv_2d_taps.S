@@ -4,7 +4,7 @@
 // Layout   a channel's list, of groups: { w, place } { jump } { w, place } …; `jump` is from the ADD to the
 //          code for the taps that are left; what pair i sees under a tap is the word i behind its place.
 // Bound    |T_i's halves| <= 32767 in a group: Σ|w| <= 255, |x| <= 128.
-// Cost     17 cycles a tap of 8 MACs; 31 a group; about 180 a quad of pairs with all outputs in range. In flash,
+// Cost     17 cycles a tap of 8 MACs; 31 a group but the last; 208 a quad of pairs with all outputs in range. In flash,
 //          whose cache holds them: SRAM would be 1 % faster on one core, 4 % on two.
 #include "registers.inc"
 
