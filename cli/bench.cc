@@ -400,9 +400,10 @@ class Report {
     fmt::print("\n");
     if (run.arena) {
       fmt::print(
-          "  arena: {} bytes (plan {}, variables {}, tensors and scratch {}; with the planner's records)\n",
+          "  arena: {} bytes (plan {}, variables {}, tensors and scratch {}, resident weights {}; with the\n"
+          "  planner's records)\n",
           grouped(run.arena->needed), grouped(run.arena->plan), grouped(run.arena->variables),
-          grouped(run.arena->tensors - run.arena->variables));
+          grouped(run.arena->tensors - run.arena->variables), grouped(run.arena->resident));
     }
     fmt::print("  RAM: {} bytes (arena, code {}, .data {}, .bss {}, both stacks {})\n",
                grouped(memory_.ram_bytes(run)), grouped(memory_.sram_code_bytes), grouped(memory_.data_bytes),
@@ -434,6 +435,7 @@ class Report {
   [[nodiscard]] json run_json(const Measured& measured) const {
     const CoreRun& run = measured.run;
     const Inference& slowest = measured.slowest();
+    const CoreRun::Arena arena = run.arena.value_or(CoreRun::Arena{});
     json object{{"model", session_.name()},
                 {"board", options_.board},
                 {"cores", run.cores},
@@ -448,9 +450,10 @@ class Report {
                 {"checksum", run.checksum},
                 {"load_ms", static_cast<double>(run.load_us) / 1e3},
                 {"prepare_ms", static_cast<double>(run.prepare_us) / 1e3},
-                {"arena_bytes", run.arena ? run.arena->needed : 0},
-                {"plan_bytes", run.arena ? run.arena->plan : 0},
-                {"persistent_bytes", run.arena ? run.arena->plan + run.arena->variables : 0},
+                {"arena_bytes", arena.needed},
+                {"plan_bytes", arena.plan},
+                {"persistent_bytes", arena.plan + arena.variables + arena.resident},
+                {"resident_bytes", arena.resident},
                 {"ram_bytes", memory_.ram_bytes(run)},
                 {"flash_bytes", memory_.flash_bytes},
                 {"stack_bytes",

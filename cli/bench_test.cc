@@ -76,6 +76,7 @@ TEST_F(Bench, both_numbers_of_cores_give_the_hosts_outputs) {
     EXPECT_NEAR(run["total_ms"].get<double>(), static_cast<double>(total) / 125e3, 1e-9);
     EXPECT_GT(run["prepare_ms"], 0);
     EXPECT_GT(run["arena_bytes"], run["persistent_bytes"]);
+    EXPECT_EQ(run["resident_bytes"], 0);
     EXPECT_GT(run["ram_bytes"], run["arena_bytes"]);
     EXPECT_GT(run["flash_bytes"], 2048);
     EXPECT_EQ(run["steps"][1]["macs"], 256);
@@ -86,8 +87,9 @@ TEST_F(Bench, both_numbers_of_cores_give_the_hosts_outputs) {
 TEST_F(Bench, one_number_of_cores_gives_one_object) {
   const json run =
       bench({sine(), "--cores", "2", "--clock", "200", "--code", "sram", "--inputs", "random:7"});
-  for (const char* key : {"model", "cores", "clock_mhz", "total_cycles", "total_ms", "outputs_match_host",
-                          "prepare_ms", "arena_bytes", "persistent_bytes", "ram_bytes", "flash_bytes"}) {
+  for (const char* key :
+       {"model", "cores", "clock_mhz", "total_cycles", "total_ms", "outputs_match_host", "prepare_ms",
+        "arena_bytes", "persistent_bytes", "resident_bytes", "ram_bytes", "flash_bytes"}) {
     EXPECT_TRUE(run.contains(key)) << key;
   }
   EXPECT_EQ(run["cores"], 2);

@@ -251,7 +251,7 @@ class Transcript {
     if (key == "ARENA") {
       CoreRun::Arena& arena = run.arena.emplace(CoreRun::Arena{});
       words >> arena.needed >> arena.given >> arena.plan >> arena.variables >> arena.tensors >>
-          arena.workspace;
+          arena.workspace >> arena.resident;
     } else if (key == "PREPARE") {
       words >> run.load_us >> run.prepare_us >> run.prepare_stack_bytes;
     } else if (key == "RUN" && next_ < inferences_.size()) {

@@ -40,6 +40,7 @@ struct CoreRun {
     uint64_t needed = 0;  ///< the planner's workspace included
     uint64_t given = 0;
     uint64_t plan = 0, variables = 0, tensors = 0, workspace = 0;
+    uint64_t resident = 0;  ///< weights that stay in the arena
   };
   struct TimedStep {
     int op = 0;

@@ -120,7 +120,7 @@ class SpreadRun {
               .kernels = kernels_.data(),
               .bases = {.arena = arena_.data(), .constants = model.bytes().data(), .plan = plan_.data()}};
     for (const Gap& gap : gaps_) ASAN_POISON_MEMORY_REGION(arena_.data() + gap.begin, gap.end - gap.begin);
-    reset_variables(bound_);
+    fill_persistent(bound_);
   }
   ~SpreadRun() { ASAN_UNPOISON_MEMORY_REGION(arena_.data(), arena_.size()); }
   SpreadRun(const SpreadRun&) = delete;

@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
       .kernels = kernels.data(),
       .bases = {
           .arena = arena_bytes.data(), .constants = model.bytes().data(), .plan = plan_file.bytes().data()}};
-  tandem::reset_variables(bound);
+  tandem::fill_persistent(bound);
   for (size_t i = 0; i < plan.inputs().size() && i + 3 < static_cast<size_t>(argc); ++i) {
     const AlignedFile input(argv[i + 3], 16, 0);
     const std::span<uint8_t> tensor = tandem::view(bound, plan.inputs()[i]).bytes;

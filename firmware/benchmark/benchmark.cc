@@ -13,7 +13,7 @@
 //   STACKS bytes of core 0's, of core 1's
 //   and for each number of cores
 //   CORES number
-//   ARENA needed given plan variables tensors workspace    bytes; needed includes the workspace
+//   ARENA needed given plan variables tensors workspace resident    bytes; needed includes the workspace
 //   PREPARE load-us prepare-us stack-bytes
 //   RUN input us xip-hits xip-accesses
 //   OUT input output-bytes…                                hexadecimal, a word for each output; "-": none yet
@@ -143,8 +143,9 @@ class Run {
           status.ok() ? interpreter_.arena_used_bytes() : need->plan_bytes + need->tensor_bytes;
       const size_t tensors =
           status.ok() ? need->persistent_bytes + interpreter_.scratch_memory().size() : need->tensor_bytes;
-      print("ARENA %u %u %u %u %u %u\n", std::max(need->arena_bytes, used), arena_.size(), used - tensors,
-            need->persistent_bytes, tensors, need->workspace_bytes);
+      const size_t resident = interpreter_.resident_bytes();
+      print("ARENA %u %u %u %u %u %u %u\n", std::max(need->arena_bytes, used), arena_.size(),
+            used - tensors - resident, need->persistent_bytes, tensors, need->workspace_bytes, resident);
     }
     if (!status.ok()) {
       print_error(status, &model_);
@@ -159,11 +160,13 @@ class Run {
     return false;
   }
 
-  // Every byte that the interpreter does not declare kept, in tensors and behind them.
+  // Every byte that the interpreter does not declare kept, and those behind all that it uses.
   void spoil_scratch() {
     constexpr uint8_t kSpoilt = 0xa5;
-    const std::span<uint8_t> scratch = interpreter_.scratch_memory();
-    std::fill(scratch.data(), arena_.data() + arena_.size(), kSpoilt);
+    for (const std::span<uint8_t> free :
+         {interpreter_.scratch_memory(), arena_.subspan(interpreter_.arena_used_bytes())}) {
+      std::fill(free.begin(), free.end(), kSpoilt);
+    }
   }
 
   void write_input(const Input& input) {

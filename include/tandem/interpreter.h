@@ -64,6 +64,9 @@ struct ArenaNeed {
   size_t arena_bytes = 0;
   /// Up to here more arena makes it faster: all kernels, and constants that arrive ahead of need.
   size_t fast_arena_bytes = 0;
+  /// Of weights that operators would have to wait for all the same: what becomes resident where an arena has
+  /// as much beyond fast_arena_bytes. 0 for most models, whose weights arrive while other operators compute.
+  size_t resident_bytes = 0;
 };
 
 /// Bytes of workspace that planning `model` needs, whatever its operators.
@@ -87,7 +90,8 @@ class Interpreter {
   /// is prepared anew or given up. `workspace` is memory for planning, workspace_bytes(model) of it, free
   /// again afterwards; without one the arena's tail serves. On failure the interpreter has no model, and the
   /// arena's content is undefined. On a port that streams, what the arena has beyond ArenaNeed::arena_bytes
-  /// is used for constants that arrive ahead of need, up to fast_arena_bytes.
+  /// is used for constants that arrive ahead of need, up to fast_arena_bytes, and what it has beyond that for
+  /// resident ones, which are copied here and now.
   Status prepare(const Model& model, OpSet ops, std::span<uint8_t> arena, const Port& port = kOneWorker,
                  std::span<uint8_t> workspace = {});
   /// A port that is gone after the call is a mistake; keep it in a variable.
@@ -115,6 +119,9 @@ class Interpreter {
   void set_profiler(const Profiler* profiler) { profiler_ = profiler; }
 
   [[nodiscard]] size_t arena_used_bytes() const { return used_; }
+  /// How much of it resident constants take: weights that the model file has too, and that could be read
+  /// there, only slower.
+  [[nodiscard]] size_t resident_bytes() const;
   /// The plan, position independent: with the same model bytes it runs anywhere (src/exec/executor.h).
   [[nodiscard]] std::span<const uint8_t> plan_bytes() const;
   /// The arena's bytes in which nothing is kept from one invocation to the next: tensors (inputs and outputs

@@ -41,6 +41,8 @@ Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> w
   Planner planner(model, ops, port);
   TANDEM_TRY(planner.measure(workspace));
   ArenaNeed need = planner.need();
+  planner.use_arena(kMaxTensorBytes);
+  need.resident_bytes = planner.resident_bytes();
   if (planner.large_work() > 0) {
     planner.allow_large_kernels({.begin = 0, .end = 0});
     TANDEM_TRY(planner.measure(workspace));
@@ -81,7 +83,7 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   if (!fits() && planner.large_work() > 0) TANDEM_TRY(planner.measure_to_fit(workspace, fits));
   const size_t needed = needed_bytes();
   if (needed > memory.size()) return too_small(needed + skipped, arena.size());
-  planner.stream_within(memory.size() - need.plan_bytes);
+  planner.use_arena(memory.size() - need.plan_bytes);
 
   uint8_t* const plan = memory.data();
   auto* const kernels = reinterpret_cast<const AnyKernel**>(plan + planner.plan_bytes());
@@ -92,7 +94,7 @@ Status Interpreter::prepare(const Model& model, OpSet ops, std::span<uint8_t> ar
   constants_ = model.bytes().data();
   port_ = &port;
   used_ = static_cast<uint32_t>(skipped + need.plan_bytes + need.tensor_bytes);
-  reset_variables();
+  fill_persistent(bind(plan_, kernels_, tensors_, constants_));
   return {};
 }
 
@@ -128,8 +130,14 @@ std::span<const uint8_t> Interpreter::plan_bytes() const {
 
 std::span<uint8_t> Interpreter::scratch_memory() const {
   if (plan_ == nullptr) return {};
-  const PlanHeader& header = PlanView(plan_).header();
-  return {tensors_ + header.persistent_bytes, tensors_ + header.arena_bytes};
+  const PlanView plan(plan_);
+  return {tensors_ + plan.header().persistent_bytes, tensors_ + plan.resident_at()};
+}
+
+size_t Interpreter::resident_bytes() const {
+  if (plan_ == nullptr) return 0;
+  const PlanView plan(plan_);
+  return plan.header().arena_bytes - plan.resident_at();
 }
 
 }  // namespace tandem

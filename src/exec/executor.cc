@@ -13,7 +13,7 @@ bool aligned(const void* pointer, uint32_t alignment) {
   return reinterpret_cast<uintptr_t>(pointer) % alignment == 0;
 }
 
-// A machine that cannot copy beside its workers, with a plan made for one that can.
+// What is resident; and on a machine that cannot copy beside its workers, with a plan made for one that can.
 void copy_now(const Bases& bases, const PlanStream& stream) {
   std::memcpy(bases.arena + stream.destination, bases.constants + stream.source, stream.bytes);
 }
@@ -177,6 +177,13 @@ Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> consta
             .b = static_cast<int32_t>(arena.size())};
   }
   return {};
+}
+
+void fill_persistent(const BoundPlan& bound) {
+  for (const PlanStream& stream : bound.plan.streams()) {
+    if (stream.resident()) copy_now(bound.bases, stream);
+  }
+  reset_variables(bound);
 }
 
 void reset_variables(const BoundPlan& bound) {

@@ -24,6 +24,9 @@ struct BoundPlan {
 Status check_plan(std::span<const uint8_t> plan, std::span<const uint8_t> constants,
                   std::span<const uint8_t> arena, std::span<const AnyKernel* const> kernels);
 
+/// Fills what is kept from one invocation to the next, before the first: resident constants and variables.
+void fill_persistent(const BoundPlan& bound);
+
 /// Fills every variable with its start value.
 void reset_variables(const BoundPlan& bound);
 

@@ -10,6 +10,7 @@
 #include "models/random.h"
 #include "port/posix/posix_port.h"
 #include "run_model.h"
+#include "tandem/op_def.h"
 
 namespace tandem {
 namespace {
@@ -67,10 +68,11 @@ struct LatePort {
 };
 
 // Fully connected layers with little to do beside their weights, of which the first has no time before it.
+// They are more than may be resident: the small ones are, and the end of another, as far as there is room.
 std::vector<uint8_t> fully_connected_model() {
   models::ModelBuilder b;
   models::SplitMix64 random(1);
-  const int32_t sizes[] = {200, 64, 150, 9, 70};
+  const int32_t sizes[] = {300, 400, 350, 9, 300};
   int x = b.tensor({.name = "in", .type = schema::TensorType::INT8, .shape = {1, sizes[0]}, .scale = {1}});
   b.inputs({x});
   for (size_t i = 1; i < std::size(sizes); ++i) {
@@ -130,9 +132,17 @@ class Streams : public testing::Test {
   [[nodiscard]] std::vector<PlanStream> placed_streams() const {
     std::vector<PlanStream> placed;
     for (const PlanStream& stream : PlanView(interpreter_.plan_bytes().data()).streams()) {
-      if (stream.start_step != PlanStream::kNever) placed.push_back(stream);
+      if (stream.start_step < PlanStream::kOnce) placed.push_back(stream);
     }
     return placed;
+  }
+
+  [[nodiscard]] std::vector<PlanStream> resident_constants() const {
+    std::vector<PlanStream> resident;
+    for (const PlanStream& stream : PlanView(interpreter_.plan_bytes().data()).streams()) {
+      if (stream.resident()) resident.push_back(stream);
+    }
+    return resident;
   }
 
   std::vector<uint8_t> tflite_;
@@ -179,9 +189,10 @@ TEST_F(Streams, TakeNoArenaThatIsNotGiven) {
                              with.fast_arena_bytes, with.fast_arena_bytes + 10'000}) {
     EXPECT_EQ(run(late.port, bytes), want) << bytes;
     EXPECT_LE(interpreter_.arena_used_bytes(), bytes);
-    EXPECT_LE(interpreter_.arena_used_bytes(), with.fast_arena_bytes);
-    EXPECT_GE(placed_streams().size(), streamed) << bytes;
-    streamed = placed_streams().size();
+    EXPECT_LE(interpreter_.arena_used_bytes(), with.fast_arena_bytes + with.resident_bytes);
+    const size_t copied = placed_streams().size() + resident_constants().size();
+    EXPECT_GE(copied, streamed) << bytes;
+    streamed = copied;
   }
 }
 
@@ -202,7 +213,7 @@ TEST_F(Streams, StepsRunWhileTheirWeightsArrive) {
   LatePort late;
   EXPECT_EQ(run(late.port, kPlenty), want);
   const std::vector<PlanStream> streams = placed_streams();
-  ASSERT_EQ(streams.size(), 4U);
+  ASSERT_EQ(streams.size(), 2U);
   EXPECT_EQ(streams[0].start_step, 0);
   for (const PlanStream& stream : streams) EXPECT_GT(stream.unit_bytes, 0U);
   EXPECT_GT(late.asked, 2 * streams[0].bytes / 100);
@@ -218,6 +229,89 @@ TEST_F(Streams, StepsRunWhileTheirWeightsArrive) {
       EXPECT_EQ(run(port.port(), kPlenty), want) << workers << " workers";
     }
   }
+}
+
+TEST_F(Streams, WhatIsResidentIsCopiedOnceAndStays) {
+  load(fully_connected_model());
+  const ArenaNeed need = this->need(LatePort().port);
+  EXPECT_GT(need.resident_bytes, 90'000U);
+  EXPECT_EQ(this->need(Port{}).resident_bytes, 0U);
+  const std::vector<uint8_t> want = run(Port{}, kPlenty);
+  EXPECT_EQ(interpreter_.resident_bytes(), 0U);
+
+  LatePort late;
+  EXPECT_EQ(run(late.port, kPlenty), want);
+  const std::vector<PlanStream> streams = placed_streams();
+  const std::vector<PlanStream> resident = resident_constants();
+  EXPECT_EQ(late.started, 2 * streams.size()) << "those that are resident are not streamed";
+  ASSERT_EQ(resident.size(), 3U);
+  // Everything in memory that the program may not write, and after two runs as it is in the file.
+  const PlanView plan(interpreter_.plan_bytes().data());
+  const std::span<uint8_t> scratch = interpreter_.scratch_memory();
+  EXPECT_EQ(scratch.size(), plan.resident_at());
+  EXPECT_EQ(interpreter_.resident_bytes(), plan.header().arena_bytes - plan.resident_at());
+  EXPECT_EQ(scratch.data() + plan.header().arena_bytes,
+            reinterpret_cast<uint8_t*>(arena_.data()) + interpreter_.arena_used_bytes());
+  for (const PlanStream& stream : resident) {
+    EXPECT_GE(stream.destination, plan.resident_at());
+    EXPECT_EQ(
+        std::memcmp(scratch.data() + stream.destination, aligned(storage_) + stream.source, stream.bytes), 0);
+  }
+  // One has its beginning streamed to just before its end.
+  const PlanStream& tail = resident.back();
+  EXPECT_EQ(tail.destination, plan.resident_at());
+  EXPECT_TRUE(std::ranges::any_of(streams, [&](const PlanStream& head) {
+    return head.source + head.bytes == tail.source && head.destination + head.bytes == tail.destination;
+  }));
+}
+
+TEST_F(Streams, ResidentConstantsTakeNoArenaThatIsNotGiven) {
+  load(fully_connected_model());
+  const std::vector<uint8_t> want = run(Port{}, kPlenty);
+  LatePort late;
+  const ArenaNeed with = need(late.port);
+  const ArenaNeed without = need(Port{});
+  EXPECT_EQ(with.tensor_bytes, without.tensor_bytes);
+  EXPECT_LE(with.arena_bytes, without.arena_bytes + 4 * sizeof(PlanStream));
+  const size_t most = with.fast_arena_bytes + with.resident_bytes;
+  for (size_t bytes = with.arena_bytes; bytes < most; bytes += 5 * (most - with.arena_bytes) / 97 + 1) {
+    EXPECT_EQ(run(late.port, bytes), want) << bytes;
+    EXPECT_LE(interpreter_.arena_used_bytes(), bytes);
+  }
+  EXPECT_EQ(run(late.port, most), want);
+  EXPECT_EQ(interpreter_.resident_bytes(), with.resident_bytes);
+}
+
+// A plan with resident constants is a plan like any other: it runs in another arena, once that is filled.
+TEST_F(Streams, ResidentConstantsGoWithThePlan) {
+  load(fully_connected_model());
+  LatePort late;
+  const std::vector<uint8_t> want = run(late.port, kPlenty);
+  ASSERT_GT(interpreter_.resident_bytes(), 0U);
+  const std::span<const uint8_t> bytes = interpreter_.plan_bytes();
+  std::vector<uint64_t> plan(bytes.size() / 8 + 1);
+  std::memcpy(plan.data(), bytes.data(), bytes.size());
+  const PlanView view(reinterpret_cast<const uint8_t*>(plan.data()));
+  std::vector<uint64_t> arena(view.header().arena_bytes / 8 + 1, 0xa5a5a5a5a5a5a5a5);
+  std::vector<const AnyKernel*> kernels;
+  for (const KernelId id : view.kernels()) {
+    for (const OpDef* op : all_ops()) {
+      const auto kernel = std::ranges::find(op->kernels, id, &AnyKernel::id);
+      if (kernel == op->kernels.end()) continue;
+      kernels.push_back(*kernel);
+      break;
+    }
+  }
+  const BoundPlan bound{.plan = view,
+                        .kernels = kernels.data(),
+                        .bases = {.arena = reinterpret_cast<uint8_t*>(arena.data()),
+                                  .constants = aligned(storage_),
+                                  .plan = reinterpret_cast<const uint8_t*>(plan.data())}};
+  fill_persistent(bound);
+  uint8_t value = 0;
+  for (uint8_t& byte : tandem::view(bound, view.inputs()[0]).bytes) byte = value += 37;
+  EXPECT_TRUE(tandem::run(bound, late.port).ok());
+  EXPECT_TRUE(std::ranges::equal(tandem::view(bound, view.outputs()[0]).bytes, want));
 }
 
 // A plan made where constants are streamed runs on a machine that cannot.

@@ -23,7 +23,7 @@ constexpr uint32_t kPlanAlignment = 8;
 struct PlanHeader {
   uint32_t magic = kPlanMagic;
   uint32_t plan_bytes = 0;
-  uint32_t arena_bytes = 0;       ///< variables, tensors and scratch
+  uint32_t arena_bytes = 0;       ///< variables, tensors and scratch, resident constants
   uint32_t persistent_bytes = 0;  ///< variables: the arena's first bytes
   uint32_t constants_bytes = 0;   ///< size of the model file
   uint16_t steps = 0;
@@ -68,9 +68,11 @@ struct PlanVariable {
 
 /// Bytes of the model file that are copied to the arena while steps before the one that reads them run. In
 /// the order of need, which is the order of copying; one at a time. Behind them those for which no memory was
-/// free: they are never copied, and their kernels read the file.
+/// free: they are never copied, and their kernels read the file. Last those that are resident: copied once,
+/// before the first invocation, to the arena's last bytes, where nothing else ever is.
 struct PlanStream {
   static constexpr uint16_t kNever = UINT16_MAX;
+  static constexpr uint16_t kOnce = UINT16_MAX - 1;  ///< both steps of a resident one; no step's number
 
   uint32_t source = 0;            ///< offset in the model file; its address is 4-aligned
   uint32_t destination = 0;       ///< offset in the arena
@@ -78,6 +80,8 @@ struct PlanStream {
   uint16_t start_step = kNever;   ///< the first step during which the destination is free
   uint16_t needed_step = kNever;  ///< the first step that reads it
   uint32_t unit_bytes = 0;        ///< if not 0: that step's unit u reads the first (u + 1)·unit_bytes only
+
+  [[nodiscard]] bool resident() const { return start_step == kOnce; }
 };
 
 /// A plan's sections.
@@ -99,6 +103,14 @@ class PlanView {
   }
   [[nodiscard]] std::span<const PlanStream> streams() const {
     return {at<PlanStream>(streams_at()), header().streams};
+  }
+  /// Where in the arena resident constants begin, which end with it; its end if there are none.
+  [[nodiscard]] uint32_t resident_at() const {
+    uint32_t at = header().arena_bytes;
+    for (const PlanStream& stream : streams()) {
+      if (stream.resident() && stream.destination < at) at = stream.destination;
+    }
+    return at;
   }
   [[nodiscard]] std::span<const KernelId> kernels() const {
     return {at<KernelId>(kernels_at()), header().kernels};

@@ -73,8 +73,10 @@ PlanTarget::PlanTarget(const Port& port) : workers(port.workers) {
   reach_end = port.stream.reach_end;
 }
 
-void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams) {
+void PlanPass::start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams,
+                             uint32_t resident_at) {
   streams_ = streams;
+  resident_at_ = resident_at;
   plan_ = plan;
   kernels_ = kernels;
   counts_ = {};
@@ -194,7 +196,7 @@ void PlanPass::emit(const AnyKernel& kernel, const void* params, uint32_t params
         {.subgraph = static_cast<int16_t>(subgraph_), .op = op_, .kernel = kernel.id, .work = work});
   }
   const uint32_t units = work.units == 0 ? 1 : work.units;
-  if (counts_.steps == UINT16_MAX || units > UINT16_MAX) {
+  if (counts_.steps == PlanStream::kOnce || units > UINT16_MAX) {
     too_large_ = true;
     return;
   }
@@ -241,8 +243,8 @@ Ref PlanPass::streamed_ref(const TensorInfo& tensor, uint32_t unit_bytes) {
   if (subgraph_ != 0 || !streamable(tensor)) return tensor_ref(tensor);
   Buffer& buffer = buffers()[static_cast<uint32_t>(tensor.index)];
   if (writing()) {
-    if (!buffer.streamed()) return tensor_ref(tensor);
-    if (buffer.by_units()) {
+    if (!buffer.streamed() && !buffer.resident()) return tensor_ref(tensor);
+    if (buffer.streamed() && buffer.by_units()) {
       stream_of(static_cast<uint16_t>(tensor.index)).unit_bytes = unit_bytes;
     }
     return Ref::make(Ref::kArena, buffer.offset);
@@ -286,6 +288,7 @@ Ref PlanPass::streamed_part_ref(const TensorInfo& tensor, uint32_t part, uint32_
     Buffer& buffer = buffers()[static_cast<uint32_t>(tensor.index)];
     if (!writing() && buffer.first == op_ && buffer.bytes >= tensor.bytes) {
       buffer.bytes = 2 * part_bytes;
+      buffer.constant |= Buffer::kInParts;
       const uint32_t more = StreamParts(buffer, tensor.bytes).count - 1;
       too_large_ |= counts_.streams + more > UINT16_MAX;
       counts_.streams = static_cast<uint16_t>(counts_.streams + more);
@@ -392,26 +395,49 @@ void PlanPass::write_streams() {
                                        [](const Step& a, int32_t wanted) { return a.op < wanted; });
     return static_cast<uint16_t>(step - steps.begin());
   };
+  const auto add = [&](const TensorInfo& tensor, uint32_t at, PlanStream stream) {
+    auto& written = const_cast<PlanStream&>(view.streams()[counts_.streams++]);
+    stream.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()) + at;
+    stream.unit_bytes = written.unit_bytes;
+    written = stream;
+  };
+  const auto add_resident = [&](const TensorInfo& tensor, uint32_t at, uint32_t destination) {
+    add(tensor, at,
+        {.destination = destination,
+         .bytes = tensor.bytes - at,
+         .start_step = PlanStream::kOnce,
+         .needed_step = PlanStream::kOnce});
+  };
+  TensorInfo split;
+  uint32_t split_at = 0;
   for (const uint16_t index : streams_) {
     const Buffer& buffer = planned_.subgraphs[0].buffers[index];
     const TensorInfo tensor = subgraph.tensor(index);
+    if (buffer.resident()) {
+      add_resident(tensor, 0, buffer.offset);
+      continue;
+    }
     const StreamParts parts(buffer, tensor.bytes);
     const uint32_t needed = first_step(buffer.needed());
     const uint32_t steps_of_part = (first_step(buffer.needed() + 1) - needed) / parts.count;
     for (uint32_t part = 0; part < parts.count; ++part) {
       const uint32_t at = part * parts.part_bytes;
-      auto& stream = const_cast<PlanStream&>(view.streams()[counts_.streams++]);
-      stream.source = static_cast<uint32_t>(tensor.data - model_.bytes().data()) + at;
-      stream.destination = buffer.offset + part % 2 * parts.part_bytes;
-      stream.bytes = std::min(parts.part_bytes, tensor.bytes - at);
-      stream.start_step = stream.needed_step = PlanStream::kNever;
-      if (!buffer.streamed()) continue;
-      // The third takes the first one's place, once the step that reads that is over.
-      stream.start_step = part < 2 ? first_step(buffer.first)
-                                   : static_cast<uint16_t>(needed + (part - 2) * steps_of_part + 1);
-      stream.needed_step = static_cast<uint16_t>(needed + part * steps_of_part);
+      PlanStream stream{.destination = buffer.offset + part % 2 * parts.part_bytes,
+                        .bytes = std::min(parts.part_bytes, tensor.bytes - at)};
+      if (buffer.streamed()) {
+        // The third takes the first one's place, once the step that reads that is over.
+        stream.start_step = part < 2 ? first_step(buffer.first)
+                                     : static_cast<uint16_t>(needed + (part - 2) * steps_of_part + 1);
+        stream.needed_step = static_cast<uint16_t>(needed + part * steps_of_part);
+        if (stream.destination + stream.bytes > resident_at_) {
+          split = tensor;
+          split_at = stream.bytes = resident_at_ - stream.destination;
+        }
+      }
+      add(tensor, at, stream);
     }
   }
+  if (split.present()) add_resident(split, split_at, resident_at_);
 }
 
 // ---- what operators see

@@ -99,8 +99,9 @@ class PlanPass {
   void estimate_into(std::span<uint32_t> op_cycles) { op_cycles_ = op_cycles; }
 
   /// From here on operators write into `plan`, whose header has the counts that measuring found; `streams` as
-  /// place_streams() left them in its `order`.
-  void start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams);
+  /// place_streams() left them in its `order`, of which nothing above `resident_at` is streamed.
+  void start_writing(uint8_t* plan, const AnyKernel** kernels, std::span<const uint16_t> streams,
+                     uint32_t resident_at);
 
   /// All operators of all subgraphs that are called, the main one first, and what is not operators': inputs,
   /// outputs, variables.
@@ -156,6 +157,7 @@ class PlanPass {
   uint8_t* plan_ = nullptr;
   const AnyKernel** kernels_ = nullptr;
   std::span<const uint16_t> streams_;
+  uint32_t resident_at_ = 0;
   const PlanListener* listener_ = nullptr;
   std::span<const OpDef* const> ops_;
   uint32_t subgraph_ = 0;

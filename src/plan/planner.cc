@@ -258,14 +258,14 @@ Status Planner::measure(std::span<uint8_t> workspace, const PlanListener& listen
   const uint64_t plan =
       uint64_t{header_.plan_bytes} + PlanView(reinterpret_cast<const uint8_t*>(&header_)).data_at();
   if (plan > kMaxTensorBytes) return {.code = Code::kPlanTooLarge};
-  header_.plan_bytes = static_cast<uint32_t>(plan);
+  data_bytes_ = header_.plan_bytes;
+  streams_ = header_.streams;
 
   need_.persistent_bytes = header_.persistent_bytes;
   need_.lower_bound = static_cast<size_t>(bound) + pass.state_bytes();
-  need_.plan_bytes = align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(void*)}, kPlanAlignment);
-  stream_within(kMaxTensorBytes);
+  take(stream_constants(constant_task(), kMaxTensorBytes));
   need_.fast_arena_bytes = need_.plan_bytes + std::max(need_.tensor_bytes, need_.workspace_bytes);
-  stream_within(laid_out_);
+  take(stream_constants(constant_task(), laid_out_));
   need_.arena_bytes = need_.plan_bytes + std::max(need_.tensor_bytes, need_.workspace_bytes);
   return {};
 }
@@ -278,28 +278,35 @@ void Planner::start_times() {
     time = now;
     now = cycles < UINT32_MAX - now ? now + cycles : UINT32_MAX;
   }
+  run_end_ = now;
 }
 
-void Planner::stream_within(uint64_t tensor_bytes) {
-  const StreamRoom low{.start = persistent_bytes_,
-                       .laid_out = laid_out_,
-                       .limit = std::min<uint64_t>(tensor_bytes, kMaxTensorBytes)};
-  StreamRoom top = low;
-  top.from_top = true;
-  const auto place = [&](const StreamRoom& room) {
-    return place_streams(planned_.subgraphs[0].buffers, order_, placed_, times_, room);
-  };
-  StreamedLayout layout{.end = laid_out_};
-  if (header_.streams > 0) {
-    layout = place(low);
-    // Neither way is always the better one.
-    if (layout.streams < header_.streams) {
-      const uint64_t low_bytes = layout.bytes;
-      layout = place(top);
-      if (layout.bytes <= low_bytes) layout = place(low);
-    }
-  }
+ConstantTask Planner::constant_task() {
+  return {.buffers = planned_.subgraphs[0].buffers,
+          .order = order_,
+          .placed = placed_,
+          .times = times_,
+          .run_end = run_end_,
+          .start = persistent_bytes_,
+          .laid_out = laid_out_};
+}
+
+void Planner::use_arena(uint64_t tensor_bytes) {
+  const uint64_t limit = std::min<uint64_t>(tensor_bytes, kMaxTensorBytes);
+  // One that is split takes an entry more in the plan, which must not reach the planner's records for it.
+  constexpr uint32_t kEntryBytes = align_up(sizeof(PlanStream), kPlanAlignment);
+  const bool room = limit >= need_.workspace_bytes + kEntryBytes && streams_ < UINT16_MAX;
+  take(room ? keep_constants(constant_task(), limit,
+                             {.limit = limit - kEntryBytes, .most_bytes = kMostResidentBytes})
+            : stream_constants(constant_task(), limit));
+}
+
+void Planner::take(const ConstantLayout& layout) {
+  header_.streams = static_cast<uint16_t>(streams_ + (layout.split ? 1 : 0));
   header_.arena_bytes = static_cast<uint32_t>(layout.end);
+  resident_at_ = static_cast<uint32_t>(layout.resident_at);
+  header_.plan_bytes = PlanView(reinterpret_cast<const uint8_t*>(&header_)).data_at() + data_bytes_;
+  need_.plan_bytes = align_up(header_.plan_bytes + header_.kernels * uint32_t{sizeof(void*)}, kPlanAlignment);
   need_.tensor_bytes = header_.arena_bytes;
 }
 
@@ -310,7 +317,7 @@ Status Planner::write(uint8_t* plan, const AnyKernel** kernels) {
   const std::span<const Buffer> buffers = planned_.subgraphs[0].buffers;
   const auto streamed =
       std::count_if(buffers.begin(), buffers.end(), [](const Buffer& b) { return b.wants_stream(); });
-  pass.start_writing(plan, kernels, order_.first(static_cast<size_t>(streamed)));
+  pass.start_writing(plan, kernels, order_.first(static_cast<size_t>(streamed)), resident_at_);
   TANDEM_TRY(pass.run(ops_, {}));
   pass.write_streams();
   // Both passes ask the same questions; should an operator ever answer differently, that is caught here.

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/status_macros.h"
+#include "plan/constant_layout.h"
 #include "plan/plan_pass.h"
 #include "tandem/interpreter.h"
 
@@ -30,9 +31,15 @@ class Planner {
   template <class Fits>
   Status measure_to_fit(std::span<uint8_t> workspace, Fits fits);
 
-  /// Lets streamed constants have `tensor_bytes` of arena, together with all that tensors take; after
-  /// measure(), which lets them have what tensors take anyway. need() then says what is used.
-  void stream_within(uint64_t tensor_bytes);
+  /// The most bytes of constants that are resident: of the RP2040's 264 KB they leave the greater part.
+  static constexpr uint32_t kMostResidentBytes = 100 * 1024;
+
+  /// Lets streamed constants have `tensor_bytes` of arena, together with all that tensors take, and what
+  /// they leave of it those that are better resident; after measure(), which lets them have what tensors
+  /// take anyway. need() then says what is used.
+  void use_arena(uint64_t tensor_bytes);
+  /// How much of that resident constants take.
+  [[nodiscard]] uint32_t resident_bytes() const { return header_.arena_bytes - resident_at_; }
 
   [[nodiscard]] const ArenaNeed& need() const { return need_; }
   /// Of the main subgraph, the records of all tensors, then of all operators' scratch, then of all their
@@ -66,6 +73,8 @@ class Planner {
   Status find_lifetimes(uint32_t index);
   void start_times();
   Status lay_out_all();
+  [[nodiscard]] ConstantTask constant_task();
+  void take(const ConstantLayout& layout);
 
   const Model& model_;
   OpSet ops_;
@@ -77,7 +86,11 @@ class Planner {
   std::span<uint16_t> placed_;
   uint64_t large_work_ = 0;
   uint32_t persistent_bytes_ = 0;
-  uint64_t laid_out_ = 0;  // bytes of arena without streams
+  uint64_t laid_out_ = 0;     // bytes of arena without streams
+  uint32_t run_end_ = 0;      // of all operators' times
+  uint32_t data_bytes_ = 0;   // of the plan's data section
+  uint16_t streams_ = 0;      // of the plan, without one for the rest of a constant that is split
+  uint32_t resident_at_ = 0;  // where in the arena resident constants begin
   PlanHeader header_;
   ArenaNeed need_;
 };
