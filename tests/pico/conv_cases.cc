@@ -9,9 +9,9 @@
 #include "tandem/cores.h"
 #include "tandem/op_set.h"
 
-// The board's kernels for CONV_2D against the reference kernel: a model of many convolutions, inputs at
-// random and at their extremes, one core and two. All inputs and outputs are alive together, so that a byte
-// written outside of an output shows in another one.
+// The board's kernels for CONV_2D and DEPTHWISE_CONV_2D against the reference kernels: models of many
+// convolutions, inputs at random and at their extremes, one core and two. All inputs and outputs are alive
+// together, so that a byte written outside of an output shows in another one.
 namespace {
 
 using namespace tandem;
@@ -72,37 +72,21 @@ AnyKernel watched() {
           }};
 }
 
-}  // namespace
+struct Variant {
+  std::span<const AnyKernel* const> kernels;
+  const char* name;
+};
 
-int main() {
-  // The operator of a machine without kernels of its own, with the reference kernel for the portable one.
-  const AnyKernel kernel{.id = KernelId::conv_2d_s8__portable, .run = conv_2d_s8__ref.run};
-  const AnyKernel* const reference_kernels[] = {&kernel};
-  const OpDef reference_conv{
-      .builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = reference_kernels};
-  const OpDef* const reference_ops[] = {&reference_conv};
-  // One kernel of the board's each time, and for what it does not take the portable one.
-  const AnyKernel dense[] = {watched<conv_2d_s8__armv6m_dense>(), watched<conv_2d_s8__armv6m_dense_pack>()};
-  const AnyKernel generated[] = {watched<conv_2d_s8__armv6m_generated>(),
-                                 watched<conv_2d_s8__armv6m_generate>()};
-  const AnyKernel sparse[] = {watched<conv_2d_s8__armv6m_sparse>(),
-                              watched<conv_2d_s8__armv6m_sparse_begin>()};
-  const AnyKernel* const dense_kernels[] = {&dense[0], &dense[1], &conv_2d_s8__portable};
-  const AnyKernel* const generated_kernels[] = {&generated[0], &generated[1], &conv_2d_s8__portable};
-  const AnyKernel* const sparse_kernels[] = {&sparse[0], &sparse[1], &conv_2d_s8__portable};
-  const struct {
-    std::span<const AnyKernel* const> kernels;
-    const char* name;
-  } variants[] = {{dense_kernels, "dense"}, {generated_kernels, "generated"}, {sparse_kernels, "sparse"}};
-
-  const auto model = Model::load(conv_cases_tflite());
+// `op` with each variant's kernels, and that of a machine without kernels of its own, with `reference_kernel`
+// for the portable one.
+void compare(std::span<const uint8_t> file, const OpDef& op, const AnyKernel& reference_kernel,
+             std::span<const Variant> variants) {
+  const AnyKernel* const reference_kernels[] = {&reference_kernel};
+  const OpDef reference_op{.builtin = op.builtin, .plan = op.plan, .kernels = reference_kernels};
+  const OpDef* const reference_ops[] = {&reference_op};
+  const auto model = Model::load(file);
   check("the model is sound", model.ok());
-  std::memset(arena, kGuard, sizeof arena);
   const std::span<uint8_t> memory(arena, sizeof arena - kGuardBytes);
-  rp2040::start_core1([] {
-    static StopRequest stop;
-    serve(stop);
-  });
   {
     Interpreter reference;
     check("prepare the reference", reference.prepare(*model, reference_ops, memory, two_cores()).ok());
@@ -115,8 +99,8 @@ int main() {
     }
   }
   for (const auto& [kernels, variant] : variants) {
-    const OpDef conv{.builtin = op::conv_2d_s8.builtin, .plan = op::conv_2d_s8.plan, .kernels = kernels};
-    const OpDef* const ops[] = {&conv};
+    const OpDef own{.builtin = op.builtin, .plan = op.plan, .kernels = kernels};
+    const OpDef* const ops[] = {&own};
     for (const Port* port : {&one_core(), &two_cores()}) {
       Interpreter interpreter;
       const Status status = interpreter.prepare(*model, ops, memory, *port);
@@ -141,5 +125,36 @@ int main() {
       check("the kernel has taken part", kernel_ran);
     }
   }
+}
+
+}  // namespace
+
+int main() {
+  std::memset(arena, kGuard, sizeof arena);
+  rp2040::start_core1([] {
+    static StopRequest stop;
+    serve(stop);
+  });
+  // One kernel of the board's each time, and for what it does not take the portable one.
+  const AnyKernel dense[] = {watched<conv_2d_s8__armv6m_dense>(), watched<conv_2d_s8__armv6m_dense_pack>()};
+  const AnyKernel generated[] = {watched<conv_2d_s8__armv6m_generated>(),
+                                 watched<conv_2d_s8__armv6m_generate>()};
+  const AnyKernel sparse[] = {watched<conv_2d_s8__armv6m_sparse>(),
+                              watched<conv_2d_s8__armv6m_sparse_begin>()};
+  const AnyKernel* const dense_kernels[] = {&dense[0], &dense[1], &conv_2d_s8__portable};
+  const AnyKernel* const generated_kernels[] = {&generated[0], &generated[1], &conv_2d_s8__portable};
+  const AnyKernel* const sparse_kernels[] = {&sparse[0], &sparse[1], &conv_2d_s8__portable};
+  const Variant conv[] = {
+      {dense_kernels, "dense"}, {generated_kernels, "generated"}, {sparse_kernels, "sparse"}};
+  compare(conv_cases_tflite(), op::conv_2d_s8,
+          {.id = KernelId::conv_2d_s8__portable, .run = conv_2d_s8__ref.run}, conv);
+
+  const AnyKernel lanes = watched<depthwise_conv_2d_s8__armv6m>();
+  const AnyKernel taps = watched<depthwise_conv_2d_s8__armv6m_taps>();
+  const AnyKernel* const lanes_kernels[] = {&lanes, &depthwise_conv_2d_s8__portable};
+  const AnyKernel* const taps_kernels[] = {&taps, &depthwise_conv_2d_s8__portable};
+  const Variant depthwise[] = {{lanes_kernels, "depthwise, 3x3"}, {taps_kernels, "depthwise, taps"}};
+  compare(depthwise_cases_tflite(), op::depthwise_conv_2d_s8,
+          {.id = KernelId::depthwise_conv_2d_s8__portable, .run = depthwise_conv_2d_s8__ref.run}, depthwise);
   end();
 }

@@ -24,6 +24,7 @@ struct DepthwiseCase {
   int32_t multiplier;
   bool same;  // padding
   int32_t batches;
+  Size2d more_out = {};  // outputs that models claim beyond what their input gives
 };
 constexpr DepthwiseCase kShapes[] = {
     {{5, 5}, {12, 12}, {1, 1}, {1, 1}, 6, 1, true, 1},
@@ -90,6 +91,7 @@ bool same(const DepthwiseCase& shape, Data data, Weights kind, uint32_t seed) {
   };
   w.out = {along(w.in.h, w.filter.h, w.dilation.h, w.stride.h, w.pad.h),
            along(w.in.w, w.filter.w, w.dilation.w, w.stride.w, w.pad.w)};
+  w.out = {w.out.h + shape.more_out.h, w.out.w + shape.more_out.w};
   conv.in_channels = shape.in_channels;
   conv.groups = shape.multiplier;
   conv.out_channels = shape.in_channels * shape.multiplier;
@@ -182,6 +184,7 @@ DepthwiseCase random_shape(Random& random) {
   if (shape.stride.h == 1 && shape.stride.w == 1 && random.pick(0, 1) == 0) {
     shape.dilation = {random.pick(1, 3), random.pick(1, 4)};
   }
+  if (random.pick(0, 5) == 0) shape.more_out = {random.pick(0, 9), random.pick(0, 9)};
   if ((shape.filter.h - 1) * shape.dilation.h >= shape.in.h ||
       (shape.filter.w - 1) * shape.dilation.w >= shape.in.w) {
     shape.same = true;

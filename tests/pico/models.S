@@ -10,4 +10,5 @@
   .endm
   model sine_model, sine_int8.tflite
   model conv_cases_model, conv_cases.tflite
+  model depthwise_cases_model, depthwise_cases.tflite
   model person_model, person_shaped.tflite
