@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 
 namespace tandem {
@@ -15,7 +16,12 @@ static_assert(std::endian::native == std::endian::little, "TensorFlow Lite files
 template <class T>
 T read_unaligned(const uint8_t* at) {
   T value;
-  std::memcpy(&value, at, sizeof value);
+  // A core without unaligned accesses calls a function for what is not known to be aligned, which most is.
+  if (reinterpret_cast<uintptr_t>(at) % alignof(T) == 0) {
+    std::memcpy(&value, std::assume_aligned<alignof(T)>(at), sizeof value);
+  } else {
+    std::memcpy(&value, at, sizeof value);
+  }
   return value;
 }
 

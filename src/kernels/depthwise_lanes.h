@@ -13,7 +13,7 @@ namespace tandem {
 struct DepthwiseLanesParams {
   Conv2dParams conv;   ///< rows, channels and tap_weights unused
   Ref level_channels;  ///< LevelChannel[out_channels]
-  Ref loops;           ///< uint8_t[out_channels], DepthwiseLoop
+  Ref loops;           ///< uint8_t[out_channels], DepthwiseLoop; all of an input channel's may be kSilent
   Ref slacks;          ///< uint16_t[out_channels], slack in units of 2^8
   Blocks rows;         ///< of the output
   Blocks columns;      ///< of the output; none has one column alone
@@ -21,7 +21,8 @@ struct DepthwiseLanesParams {
   uint32_t row_units = 1;
   uint32_t column_units = 1;
   uint32_t channel_units = 1;
-  Scratch scratch;  ///< a plane: depthwise_plane_bytes of a tile's rows
+  bool some_silent = false;  ///< some loops are kSilent
+  Scratch scratch;           ///< a plane: depthwise_plane_bytes of a tile's rows
 
   [[nodiscard]] uint32_t units() const {
     return static_cast<uint32_t>(conv.window.batches) * row_units * column_units * channel_units;
@@ -38,6 +39,7 @@ enum class DepthwiseLoop : uint8_t {
   kLastThreeSums,   ///< 001 021 122
   kFiveSums,        ///< 012 341 203, one column
   kCount,
+  kSilent = kCount,  ///< no loop: all outputs are −128
 };
 inline constexpr uint8_t kDepthwiseSums[][9] = {
     {0, 1, 0, 1, 0, 0, 1, 1, 0}, {0, 1, 2, 1, 2, 0, 2, 0, 1}, {0, 1, 1, 2, 2, 0, 0, 2, 1},

@@ -1,8 +1,9 @@
 #include "ops/depthwise_lanes.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
+
+#include "base/bytes.h"
 
 namespace tandem {
 namespace {
@@ -15,8 +16,7 @@ bool is_small(const TensorInfo& bias) {
   if (!bias.present()) return true;
   if (!bias.constant()) return false;
   for (uint32_t i = 0; i < bias.elements; ++i) {
-    int32_t value = 0;
-    std::memcpy(&value, bias.data + i * sizeof value, sizeof value);
+    const auto value = read_unaligned<int32_t>(bias.data + i * sizeof(int32_t));
     if (value < -kMost || value > kMost) return false;
   }
   return true;
@@ -104,11 +104,15 @@ void emit_depthwise_lanes(OpContext& c, const Conv2dParams& params, const LevelF
   const auto* first_tap = reinterpret_cast<const int8_t*>(c.input(1).data);
   lanes.loops =
       c.prepared<uint8_t>(static_cast<uint32_t>(params.out_channels), [&](std::span<uint8_t> loops) {
-        for (size_t o = 0; o < loops.size(); ++o) {
-          loops[o] = static_cast<uint8_t>(*depthwise_loop(first_tap + o, params.out_channels));
+        for (uint32_t o = 0; o < loops.size(); ++o) {
+          loops[o] =
+              static_cast<uint8_t>(c.output_silent(o) ? DepthwiseLoop::kSilent
+                                                      : *depthwise_loop(first_tap + o, params.out_channels));
         }
       });
 
+  for (uint32_t o = 0; o < static_cast<uint32_t>(params.out_channels); ++o)
+    lanes.some_silent |= c.output_silent(o);
   lanes.scratch = c.scratch(cut_into_depthwise_tiles(lanes));
   c.emit(kernel_id::depthwise_conv_2d_s8__armv6m, lanes,
          {.units = lanes.units(), .macs = macs, .cycles_of_mac = 6});

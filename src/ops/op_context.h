@@ -22,6 +22,18 @@ struct Work {
   uint32_t cycles_of_mac = 2;  ///< roughly, on one worker; when copies start depends on it
 };
 
+/// Channels (of the last dimension) of a tensor that are the least value of its type everywhere, whatever
+/// goes into the model.
+struct SilentChannels {
+  static constexpr uint32_t kMost = 256;  ///< of others nothing is known
+
+  uint32_t bits[kMost / 32] = {};
+
+  [[nodiscard]] bool has(uint32_t channel) const {
+    return channel < kMost && (bits[channel / 32] >> (channel % 32) & 1) != 0;
+  }
+};
+
 /// What planning an operator may see and ask for. Planning runs twice over a model with the same questions
 /// and the same answers: once to measure, once to write; an operator's code does not notice.
 class OpContext {
@@ -66,6 +78,13 @@ class OpContext {
 
   /// How many workers may run the operator's steps.
   [[nodiscard]] uint32_t workers() const;
+
+  // ---- what is known of values
+  /// The silent channels of input `i`; null: none, or not known.
+  [[nodiscard]] const SilentChannels* silent_input(uint32_t i) const;
+  /// Notes a silent channel of output 0.
+  void set_output_silent(uint32_t channel);
+  [[nodiscard]] bool output_silent(uint32_t channel) const;
 
   // ---- memory
   /// Where an operand lies. A constant that the file does not align for its type is copied into the plan.

@@ -14,8 +14,7 @@ Status plan_axes(const OpContext& c, ReduceParams& params) {
   const TensorInfo in = c.input(0);
   const TensorInfo axis = c.input(1);
   for (uint32_t i = 0; i < axis.elements; ++i) {
-    int32_t value = 0;  // the file may not align it
-    std::memcpy(&value, axis.data + i * sizeof value, sizeof value);
+    const auto value = read_unaligned<int32_t>(axis.data + i * sizeof(int32_t));
     if (!add_axis(value, in.shape.rank, params.axes)) {
       return c.error(Code::kAxis, value, static_cast<int32_t>(in.shape.rank));
     }

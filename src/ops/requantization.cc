@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
+#include "base/bytes.h"
 #include "kernels/level_requantization.h"
 
 namespace tandem {
@@ -106,34 +106,78 @@ Result<ChannelFactors> plan_factors(OpContext& context, const ChannelFactorsRequ
 }
 
 constexpr int64_t kLargestProduct = 128 * 255;
+constexpr uint32_t kLevel = 1 << 24;  // of x·scale (kernels/level_requantization.h)
 
 // Constants for a channel that has no level constants.
 struct OddChannel {
   LevelChannel channel;
-  bool asks = false;  ///< every output of it is asked of the exact function
+  bool asks = false;    ///< every output of it is asked of the exact function
+  bool silent = false;  ///< every output is the least
 };
 
-// What |Σ w·u| of a channel can be: by its weights where they are at hand, which filters follow one another
-// or, if those of a depthwise convolution, lie side by side.
-[[gnu::noinline]] int64_t reach_of(const OpContext& context, const ChannelFactorsRequest& factors,
-                                   uint32_t channel, const LevelRequest& request) {
+// What a channel's sums Σ w·u are made of. Looked up once an operator: a channel has no time for the file.
+struct SumSource {
+  const int8_t* weights = nullptr;  // null: not at hand
+  uint32_t count = 0;               // of a channel
+  uint32_t step = 1;                // from one to the next: filters follow one another, or lie side by side
+  uint32_t in_channels = 1;
+  uint32_t outputs_each = 1;  // of an input channel, where filters lie side by side
+  int32_t zero_point = 0;     // of the input
+  const SilentChannels* silent = nullptr;
+
+  [[nodiscard]] const int8_t* of(uint32_t channel) const {
+    return weights + (step == 1 ? channel * count : channel);
+  }
+};
+
+[[gnu::noinline]] SumSource sum_source(const OpContext& context, const ChannelFactorsRequest& factors) {
   const TensorInfo weights = context.input(factors.weights);
+  if (weights.type != Type::kInt8 || !weights.constant()) return {};
   const auto channels = static_cast<uint32_t>(factors.channels);
-  if (weights.type != Type::kInt8 || !weights.constant()) return request.products * kLargestProduct;
-  const uint32_t count = weights.elements / channels;
-  const bool consecutive = static_cast<uint32_t>(weights.shape[0]) == channels;
-  const auto* w = reinterpret_cast<const int8_t*>(weights.data) + (consecutive ? channel * count : channel);
+  const TensorInfo in = context.input(factors.in);
+  const auto in_channels = static_cast<uint32_t>(in.shape[3]);
+  return {.weights = reinterpret_cast<const int8_t*>(weights.data),
+          .count = weights.elements / channels,
+          .step = static_cast<uint32_t>(weights.shape[0]) == channels ? 1 : channels,
+          .in_channels = in_channels,
+          .outputs_each = channels / in_channels,
+          .zero_point = in.quantization.zero_point(),
+          .silent = context.silent_input(factors.in)};
+}
+
+// What |Σ w·u| of a channel can be.
+[[gnu::noinline]] int64_t reach_of(const SumSource& source, uint32_t channel, const LevelRequest& request) {
+  if (source.weights == nullptr) return request.products * kLargestProduct;
   int64_t sum = 0;
-  for (uint32_t i = 0; i < count; ++i, w += consecutive ? 1 : channels) sum += std::abs(int32_t{*w});
+  const int8_t* w = source.of(channel);
+  for (uint32_t left = source.count; left != 0; --left, w += source.step) sum += std::abs(int32_t{*w});
   constexpr int64_t kLargestActivation = 255;
   return sum * kLargestActivation;
+}
+
+// Whether a channel's sums never reach `first_level`, from which on outputs are more than the least, whatever
+// the inputs; those that are silent themselves are that, or padding. Most channels' do after a few weights.
+[[gnu::noinline]] bool is_silent(const SumSource& source, uint32_t channel, int64_t first_level) {
+  if (source.weights == nullptr || first_level <= 0) return false;  // all inputs may be 0
+  const int32_t low = INT8_MIN - source.zero_point;
+  const int32_t high = INT8_MAX - source.zero_point;
+  const bool side_by_side = source.step != 1;
+  uint32_t input = side_by_side ? channel / source.outputs_each : 0;
+  const int8_t* w = source.of(channel);
+  for (uint32_t left = source.count; left != 0; --left, w += source.step) {
+    const bool silent = source.silent != nullptr && source.silent->has(input);
+    const int32_t most = silent ? std::max(low, int32_t{0}) : high;
+    first_level -= *w * (*w > 0 ? most : low);
+    if (first_level <= 0) return false;
+    if (!side_by_side && ++input == source.in_channels) input = 0;
+  }
+  return true;
 }
 
 // A scale near 0 (a dead channel, as training leaves them) makes all outputs the same, whatever the sum of
 // products of weights and activations up to `reach` is: then x = Σ w·u + offset stays within its level.
 // Otherwise every x is in range, and its product within any slack.
 OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, int64_t reach, const LevelRequest& request) {
-  constexpr int64_t kLevel = 1 << 24;
   constexpr int64_t kMaxSlack = kLevel / 8;
   if (std::abs(int64_t{bias}) + reach <= INT32_MAX && reach < kLevel / 2 - kMaxSlack && factor.shift <= 0) {
     const auto level_at = [&](int64_t sum) {
@@ -142,9 +186,10 @@ OddChannel odd_channel(QuantizedMultiplier factor, int32_t bias, int64_t reach, 
              request.clamp.min;
     };
     const int64_t level = level_at(bias - reach);
-    const int64_t middle = level * kLevel + kLevel / 2;
+    const int64_t middle = level * int64_t{kLevel} + kLevel / 2;
     if (level == level_at(bias + reach) && middle + reach <= INT32_MAX) {
-      return {.channel = {.offset = static_cast<int32_t>(middle), .limit = INT32_MAX, .scale = 1}};
+      return {.channel = {.offset = static_cast<int32_t>(middle), .limit = INT32_MAX, .scale = 1},
+              .silent = level == 0};
     }
   }
   // Without the bias, which may be anything.
@@ -171,13 +216,11 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
     planned.slacks = context.prepared<uint16_t>(static_cast<uint32_t>(request.channels),
                                                 [&](std::span<uint16_t> values) { slacks = values.data(); });
   }
+  const SumSource source = sum_source(context, request);
   const Result<ChannelFactors> factors =
       plan_factors(context, request, [&](uint32_t channel, QuantizedMultiplier factor) {
-        int32_t value = 0;
-        // The file aligns nothing.
-        if (level.bias.constant()) {
-          std::memcpy(&value, level.bias.data + channel * sizeof value, sizeof value);
-        }
+        const int32_t value =
+            level.bias.constant() ? read_unaligned<int32_t>(level.bias.data + channel * sizeof(int32_t)) : 0;
         auto k = level_constants(factor, value, level.zero_point, level.clamp, level.slack.most);
         // x must not leave int32, nor the accumulator, which wraps then.
         const int64_t most = level.products * kLargestProduct;
@@ -188,15 +231,19 @@ Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactors
         uint32_t slack = k ? k->slack : 1;
         OddChannel odd;
         if (k) {
-          odd.channel = k->channel;
+          // From there on x·scale reaches level 1.
+          const uint32_t first_level = (kLevel - 1) / k->channel.scale + 1;
+          odd = {.channel = k->channel,
+                 .silent = is_silent(source, channel, int64_t{first_level} - k->channel.offset)};
         } else {
-          odd = odd_channel(factor, value, reach_of(context, request, channel, level), level);
+          odd = odd_channel(factor, value, reach_of(source, channel, level), level);
         }
         if (odd.asks && level.slack.asks_by_product &&
             level.products * kLargestProduct < kAlwaysAsks.channel.offset) {
           odd = {.channel = kAlwaysAsks.channel};
           slack = kAlwaysAsks.slack;
         }
+        if (odd.silent && level.clamp.min == INT8_MIN) context.set_output_silent(channel);
         planned.slack = std::max(planned.slack, slack);
         asking += odd.asks ? 1 : 0;
         if (levels != nullptr) levels[channel] = odd.channel;

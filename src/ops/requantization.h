@@ -62,7 +62,7 @@ struct LevelRequest {
 };
 
 /// As plan_channel_factors, for an int8 output. Each channel's factor, a division in software floating point,
-/// is computed once.
+/// is computed once. Notes the output's silent channels (OpContext::set_output_silent).
 Result<LevelFactors> plan_level_factors(OpContext& context, const ChannelFactorsRequest& request,
                                         const LevelRequest& level);
 

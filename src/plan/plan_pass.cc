@@ -116,6 +116,7 @@ Status PlanPass::run_subgraph(Status& first_refusal) {
     const OpDef* def = find_op(ops_, op);
     missing_kernel_ = KernelId::kCount;
     Status status = def != nullptr ? def->plan(context) : missing(op);
+    keep_silent_channels(op);
     if (status.ok() && missing_kernel_ != KernelId::kCount) {
       status = {.code = op.builtin == OpDef::kCustom ? Code::kCustomKernelNotRegistered
                                                      : Code::kKernelNotRegistered,
@@ -134,6 +135,14 @@ Status PlanPass::run_subgraph(Status& first_refusal) {
     if (first_refusal.ok()) first_refusal = status;
   }
   return {};
+}
+
+// What has been found out about an operator's output is for the next ones, until another writes that tensor.
+void PlanPass::keep_silent_channels(const OperatorInfo& op) {
+  bool written = silent_.subgraph != subgraph_;
+  for (uint32_t i = 0; i < op.outputs.count; ++i) written |= op.outputs.get<int32_t>(i) == silent_.tensor;
+  if (written || found_silent_.tensor >= 0) silent_ = found_silent_;
+  found_silent_ = {};
 }
 
 uint32_t PlanPass::reserve(uint64_t bytes, uint32_t alignment) {
@@ -539,6 +548,25 @@ bool OpContext::try_in_place(uint32_t i) {
   root.last = to.last > root.last ? to.last : root.last;
   return true;
 }
+
+const SilentChannels* OpContext::silent_input(uint32_t i) const {
+  const PlanPass::Silent& known = pass_.silent_;
+  const bool of_input =
+      known.tensor >= 0 && known.subgraph == pass_.subgraph_ && known.tensor == index(op_.inputs, i);
+  return of_input ? &known.channels : nullptr;
+}
+
+void OpContext::set_output_silent(uint32_t channel) {
+  const int32_t tensor = index(op_.outputs, 0);
+  // A variable has other values before.
+  if (tensor < 0 || channel >= SilentChannels::kMost || subgraph_.tensor(tensor).variable) return;
+  PlanPass::Silent& found = pass_.found_silent_;
+  found.subgraph = pass_.subgraph_;
+  found.tensor = tensor;
+  found.channels.bits[channel / 32] |= 1U << (channel % 32);
+}
+
+bool OpContext::output_silent(uint32_t channel) const { return pass_.found_silent_.channels.has(channel); }
 
 uint32_t OpContext::workers() const { return pass_.target_.workers; }
 

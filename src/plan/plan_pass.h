@@ -122,6 +122,7 @@ class PlanPass {
 
   [[nodiscard]] bool writing() const { return plan_ != nullptr; }
   Status run_subgraph(Status& first_refusal);
+  void keep_silent_channels(const OperatorInfo& op);
   void write_tensors(const Subgraph& subgraph);
   void write_variables();
   void write_resource_table();
@@ -170,6 +171,13 @@ class PlanPass {
   KernelId shared_number_ = KernelId::kCount;   // that two kernels of the program have
   uint32_t state_bytes_ = 0;
   uint32_t params_at_ = 0;  // of the step emitted last
+  struct Silent {
+    uint32_t subgraph = 0;
+    int32_t tensor = -1;  // -1: none
+    SilentChannels channels;
+  };
+  Silent silent_;        // of the operator before that had any
+  Silent found_silent_;  // of the operator being planned
   bool too_large_ = false;
   uint64_t large_work_ = 0;
 };

@@ -485,6 +485,10 @@ output_done:
   lsls r2, r2, #2
   ldr r0, [r0, r2]
   bx r0                           @ 24
+@ The loop of kSilent: the output is filled with that.
+  .type tandem_depthwise_silent, %function
+  .thumb_func
+tandem_depthwise_silent:
 last_done:
   ldr r0, [sp, #GROUPS_LEFT]      @ 2
   subs r0, #1                     @ 1
@@ -539,10 +543,12 @@ tandem_depthwise_loops1:
   .irp loop, two, three, other_three, last_three, five
   .word tandem_depthwise1_\loop
   .endr
+  .word tandem_depthwise_silent
 tandem_depthwise_loops2:
   .irp loop, two, three, other_three, last_three, five
   .word tandem_depthwise2_\loop
   .endr
+  .word tandem_depthwise_silent
 
 @ r0 Gather, r1 a channel's first input: bytes of one channel to a plane's words; in stretches of rows that have both
 @ lanes, or one and the zero point. Changes r0-r12.

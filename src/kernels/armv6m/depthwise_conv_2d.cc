@@ -244,6 +244,13 @@ struct Unit {
   uint32_t batch;
 };
 
+inline bool silent(const uint8_t* loops, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (loops[i] != static_cast<uint8_t>(DepthwiseLoop::kSilent)) return false;
+  }
+  return true;
+}
+
 TANDEM_HOT("depthwise_conv_2d_unit")
 void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit) {
   const Conv2dParams& conv = p.conv;
@@ -296,37 +303,58 @@ void run_unit(const DepthwiseLanesParams& p, const Task& task, const Unit& unit)
                 .plane_step = (pitch - 4 * full_columns) * stride,
                 .out_step = row_bytes - full_columns * pixel};
   };
-  const Channels channels{.lane = lane * row_bytes,
-                          .own_slack = 0,
-                          .pixel = pixel,
-                          .own_walk = {},
-                          .max = conv.clamp.max,
-                          .exact = &exact,
-                          .count = unit.channels.end - unit.channels.begin,
-                          .own_groups = 0,
-                          .in = task.in<int8_t>(conv.in) +
-                                unit.batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) +
-                                unit.channels.begin,
-                          .out = tile.out,
-                          .weights = task.in<int8_t>(conv.weights) + first,
-                          .level = levels + first,
-                          .loops = task.in<uint8_t>(p.loops) + first,
-                          .slacks = task.in<uint16_t>(p.slacks) + first,
-                          .weights_stride = pixel,
-                          .zero_point = conv.in_zero_point,
-                          .plane = plane,
-                          .pairs = walk(even_columns, apart ? even_columns : tile_columns),
-                          .singles = walk(tile_columns, tile_columns),
-                          .gather = &gather,
-                          .groups = groups,
-                          .functions = stride == 1 ? tandem_depthwise_loops1 : tandem_depthwise_loops2,
-                          .last_pairs = apart ? (lane_rows + 1) / 2 : 0,
-                          .last_plane = plane + even_columns,
-                          .last_out = even_columns * pixel,
-                          .out_row = row_bytes,
-                          .plane_back = lane_rows % 2 * pitch,
-                          .out_back = lane_rows % 2 * row_bytes};
-  tandem_depthwise_channels(&channels);
+  Channels channels{.lane = lane * row_bytes,
+                    .own_slack = 0,
+                    .pixel = pixel,
+                    .own_walk = {},
+                    .max = conv.clamp.max,
+                    .exact = &exact,
+                    .count = 0,
+                    .own_groups = 0,
+                    .in = task.in<int8_t>(conv.in) +
+                          unit.batch * static_cast<uint32_t>(w.in.h * w.in.w * conv.in_channels) +
+                          unit.channels.begin,
+                    .out = tile.out,
+                    .weights = task.in<int8_t>(conv.weights) + first,
+                    .level = levels + first,
+                    .loops = task.in<uint8_t>(p.loops) + first,
+                    .slacks = task.in<uint16_t>(p.slacks) + first,
+                    .weights_stride = pixel,
+                    .zero_point = conv.in_zero_point,
+                    .plane = plane,
+                    .pairs = walk(even_columns, apart ? even_columns : tile_columns),
+                    .singles = walk(tile_columns, tile_columns),
+                    .gather = &gather,
+                    .groups = groups,
+                    .functions = stride == 1 ? tandem_depthwise_loops1 : tandem_depthwise_loops2,
+                    .last_pairs = apart ? (lane_rows + 1) / 2 : 0,
+                    .last_plane = plane + even_columns,
+                    .last_out = even_columns * pixel,
+                    .out_row = row_bytes,
+                    .plane_back = lane_rows % 2 * pitch,
+                    .out_back = lane_rows % 2 * row_bytes};
+  const uint32_t all = unit.channels.end - unit.channels.begin;
+  if (!p.some_silent) {
+    channels.count = all;
+    tandem_depthwise_channels(&channels);
+    return;
+  }
+  // Runs of channels that have an output to compute.
+  for (uint32_t left = all; left != 0; left -= channels.count) {
+    const bool is_silent = silent(channels.loops, groups);
+    channels.count = 1;
+    while (channels.count != left && silent(channels.loops + channels.count * groups, groups) == is_silent) {
+      ++channels.count;
+    }
+    if (!is_silent) tandem_depthwise_channels(&channels);
+    const uint32_t outputs = channels.count * groups;
+    channels.in += channels.count;
+    channels.out += outputs;
+    channels.weights += outputs;
+    channels.level += outputs;
+    channels.loops += outputs;
+    channels.slacks += outputs;
+  }
 }
 
 // As Blocks::block(), whose product has 64 bits.
