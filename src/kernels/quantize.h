@@ -2,6 +2,7 @@
 
 #include "base/fixed_point.h"
 #include "kernels/element_wise.h"
+#include "kernels/level_requantization.h"
 
 namespace tandem {
 
@@ -14,6 +15,7 @@ struct QuantizeParams {
   int32_t out_zero_point = 0;
   QuantizedMultiplier multiplier;
   float scale = 0;
+  LevelConstants level;  ///< s16_s8__portable: of `multiplier`; slack 0 if it has none
 };
 
 }  // namespace tandem

@@ -15,11 +15,13 @@ struct UnaryParams {
   UnaryOperands operands;
 };
 
-/// s8           y = table[x + 128]: what ABS, ELU, HARD_SWISH and RSQRT are on 256 values.
+/// s8           y = table[x modulo 256]: what an operator makes of each of 256 values.
 /// Data error   x < lowest, of which the function has no value.
 struct LookupParams {
+  static constexpr uint32_t kValues = 256;
+
   UnaryOperands operands;
-  Ref table;  ///< int8[256]
+  Ref table;  ///< int8[256], of 0 to 127, then −128 to −1
   int32_t lowest = -128;
 };
 

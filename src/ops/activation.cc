@@ -24,15 +24,13 @@ struct Kernels {
   TypedKernelId<Params> s8;
   TypedKernelId<Params> s16;
   TypedKernelId<Params> f32;
-
-  [[nodiscard]] TypedKernelId<Params> of(Type type) const {
-    return type == Type::kInt8 ? s8 : type == Type::kInt16 ? s16 : f32;
-  }
 };
 
 template <class Params>
 Status emit(OpContext& c, const Kernels<Params>& kernels, Params params) {
-  return emit_unary(c, kernels.of(c.input(0).type), params);
+  const Type type = c.input(0).type;
+  if (type == Type::kInt8) return emit_unary_of_bytes(c, kernels.s8, params);
+  return emit_unary(c, type == Type::kInt16 ? kernels.s16 : kernels.f32, params);
 }
 
 constexpr Kernels<ClampParams> kClamp{kernel_id::clamp_s8__ref, kernel_id::clamp_s16__ref,
@@ -156,21 +154,23 @@ Status plan_tanh(OpContext& c) {
 
 }  // namespace
 
-TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu, plan_leaky_relu, leaky_relu_s8__ref, leaky_relu_s16__ref,
-                 leaky_relu_f32__ref)
+TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu, plan_leaky_relu, lookup_s8__portable, leaky_relu_s8__ref,
+                 leaky_relu_s16__ref, leaky_relu_f32__ref)
 TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu_f32, plan_leaky_relu, leaky_relu_f32__ref)
-TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu_s8, plan_leaky_relu, leaky_relu_s8__ref)
-TANDEM_DEFINE_OP(LOGISTIC, logistic, plan_logistic, logistic_s8__ref, logistic_s16__ref, logistic_f32__ref)
+TANDEM_DEFINE_OP(LEAKY_RELU, leaky_relu_s8, plan_leaky_relu, lookup_s8__portable, leaky_relu_s8__ref)
+TANDEM_DEFINE_OP(LOGISTIC, logistic, plan_logistic, lookup_s8__portable, logistic_s8__ref, logistic_s16__ref,
+                 logistic_f32__ref)
 TANDEM_DEFINE_OP(LOGISTIC, logistic_f32, plan_logistic, logistic_f32__ref)
-TANDEM_DEFINE_OP(LOGISTIC, logistic_s8, plan_logistic, logistic_s8__ref)
-TANDEM_DEFINE_OP(RELU, relu, plan_relu, leaky_relu_s8__ref, leaky_relu_s16__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(LOGISTIC, logistic_s8, plan_logistic, lookup_s8__portable, logistic_s8__ref)
+TANDEM_DEFINE_OP(RELU, relu, plan_relu, lookup_s8__portable, leaky_relu_s8__ref, leaky_relu_s16__ref,
+                 clamp_f32__ref)
 TANDEM_DEFINE_OP(RELU, relu_f32, plan_relu, clamp_f32__ref)
-TANDEM_DEFINE_OP(RELU, relu_s8, plan_relu, leaky_relu_s8__ref)
-TANDEM_DEFINE_OP(RELU6, relu6, plan_relu6, clamp_s8__ref, clamp_s16__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU, relu_s8, plan_relu, lookup_s8__portable, leaky_relu_s8__ref)
+TANDEM_DEFINE_OP(RELU6, relu6, plan_relu6, lookup_s8__portable, clamp_s8__ref, clamp_s16__ref, clamp_f32__ref)
 TANDEM_DEFINE_OP(RELU6, relu6_f32, plan_relu6, clamp_f32__ref)
-TANDEM_DEFINE_OP(RELU6, relu6_s8, plan_relu6, clamp_s8__ref)
-TANDEM_DEFINE_OP(TANH, tanh, plan_tanh, tanh_s8__ref, tanh_s16__ref, tanh_f32__ref)
+TANDEM_DEFINE_OP(RELU6, relu6_s8, plan_relu6, lookup_s8__portable, clamp_s8__ref)
+TANDEM_DEFINE_OP(TANH, tanh, plan_tanh, lookup_s8__portable, tanh_s8__ref, tanh_s16__ref, tanh_f32__ref)
 TANDEM_DEFINE_OP(TANH, tanh_f32, plan_tanh, tanh_f32__ref)
-TANDEM_DEFINE_OP(TANH, tanh_s8, plan_tanh, tanh_s8__ref)
+TANDEM_DEFINE_OP(TANH, tanh_s8, plan_tanh, lookup_s8__portable, tanh_s8__ref)
 
 }  // namespace tandem

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <numeric>
+#include <set>
+
 #include "run_model.h"
 #include "unary_model.h"
 
@@ -8,6 +11,7 @@ namespace {
 
 using models::ModelBuilder;
 using schema::BuiltinOperator;
+using schema::TensorType;
 using test::kF32;
 using test::kInfinity;
 using test::s16;
@@ -140,6 +144,40 @@ TEST(Unary, WorkersShareALongTensorInPlace) {
   model.invoke();
   EXPECT_EQ(model.output<float>(0), want);
   EXPECT_EQ(model.need().tensor_bytes, kCount * sizeof(float));
+}
+
+// More elements than a byte has values are looked up; fewer are computed.
+TEST(Int8Functions, GiveTheSameByTable) {
+  struct Case {
+    BuiltinOperator op;
+    test::Operand in;
+    test::Operand out;
+  };
+  constexpr test::Operand kU8{TensorType::UINT8, 0.03F, 11};
+  const Case cases[] = {
+      {BuiltinOperator::LOGISTIC, s8(0.05F, 3), s8(1 / 256.0F, -128)},
+      {BuiltinOperator::TANH, s8(0.02F, -100), s8(1 / 128.0F, 0)},
+      {BuiltinOperator::LEAKY_RELU, s8(0.5F, 2), s8(0.25F, 100)},
+      {BuiltinOperator::RELU, s8(0.5F, 2), s8(0.25F, -100)},
+      {BuiltinOperator::RELU6, s8(0.05F, -3), s8(0.05F, -3)},
+      {BuiltinOperator::QUANTIZE, s8(0.05F, -3), s8(0.02F, 9)},
+      {BuiltinOperator::QUANTIZE, s8(0.05F, -3), kU8},
+      {BuiltinOperator::QUANTIZE, kU8, s8(0.05F, -3)},
+  };
+  constexpr int32_t kValues = 256;
+  constexpr int32_t kMany = 3 * kValues + 5;
+  for (const auto& [op, in, out] : cases) {
+    SCOPED_TRACE(EnumNameBuiltinOperator(op));
+    std::vector<uint8_t> values(kMany);
+    std::iota(values.begin(), values.end(), uint8_t{0});
+    const auto looked_up = run<uint8_t>(unary_model(op, kMany, in, out, -0.3F), values);
+    values.resize(kValues);
+    const auto computed = run<uint8_t>(unary_model(op, kValues, in, out, -0.3F), values);
+    for (size_t i = 0; i < looked_up.size(); ++i) {
+      ASSERT_EQ(looked_up[i], computed[i % kValues]) << "value " << i % kValues;
+    }
+    EXPECT_GT(std::set<uint8_t>(computed.begin(), computed.end()).size(), 20U);
+  }
 }
 
 }  // namespace

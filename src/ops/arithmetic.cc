@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernel_target.h"
 #include "ops/element_wise.h"
 #include "ops/requantization.h"
 
@@ -88,17 +89,6 @@ struct AddOperator {
 constexpr ClampF32 kNoClampF32{.min = -std::numeric_limits<float>::infinity(),
                                .max = std::numeric_limits<float>::infinity()};
 
-constexpr uint32_t kByteValues = 256;
-
-// What each value of an int8 input adds to the sum, or takes away.
-void fill_sum_table(std::span<int32_t> table, int32_t zero_point, QuantizedMultiplier m, bool subtracts) {
-  for (uint32_t i = 0; i < kByteValues; ++i) {
-    const int32_t value = static_cast<int32_t>(i) - 128 - zero_point;
-    const int32_t scaled = requantize(value * (1 << kAddFractionBits<int8_t>), m);
-    table[i] = subtracts ? -scaled : scaled;
-  }
-}
-
 Status plan_sum(OpContext& c, const AddOperator& op) {
   TANDEM_TRY(expect_operands(c));
   const TensorInfo a = c.input(0);
@@ -127,18 +117,24 @@ Status plan_sum(OpContext& c, const AddOperator& op) {
                    .b_multiplier = multipliers.b,
                    .out_multiplier = multipliers.out,
                    .clamp = *clamp,
-                   .tables = {}};
+                   .tables = {},
+                   .subtracts = op.subtracts};
   TypedKernelId<AddParams> kernel = a.type == Type::kInt8 ? op.s8 : op.s16;
   // Making the tables costs about as much as adding so many elements without.
   constexpr uint32_t kWorthTables = 512;
-  if (a.type == Type::kInt8 && out.elements >= kWorthTables && c.has(kernel_id::add_s8__portable)) {
-    kernel = kernel_id::add_s8__portable;
-    params.tables = c.prepared<int32_t>(2 * kByteValues, [&](std::span<int32_t> tables) {
-      fill_sum_table(tables.first(kByteValues), params.a_zero_point, multipliers.a, false);
-      fill_sum_table(tables.last(kByteValues), params.b_zero_point, multipliers.b, op.subtracts);
-    });
+  const TypedKernelId<AddParams> by_levels = c.has(kernel_id::add_s8__armv6m_levels)
+                                                 ? kernel_id::add_s8__armv6m_levels
+                                                 : kernel_id::add_s8__portable_levels;
+  if (a.type == Type::kInt8 && out.elements >= kWorthTables && c.has(by_levels)) {
+    if (const std::optional<uint32_t> slack = add_level_slack(params)) {
+      kernel = by_levels;
+      params.slack = *slack;
+      params.operands.elements = cut_into_blocks(out.elements, kLookupCost);
+      params.tables = c.prepared<int32_t>(
+          2 * kAddLevelValues, [&](std::span<int32_t> tables) { fill_add_levels(params, tables); });
+    }
   }
-  c.emit(kernel, params, {.units = operands->elements.units()});
+  c.emit(kernel, params, {.units = params.operands.elements.units()});
   return {};
 }
 
@@ -159,13 +155,18 @@ Status plan_mul(OpContext& c) {
   const double factor = static_cast<double>(a.quantization.scale()) *
                         static_cast<double>(b.quantization.scale()) /
                         static_cast<double>(out.quantization.scale());
-  c.emit(a.type == Type::kInt8 ? kernel_id::mul_s8__ref : kernel_id::mul_s16__ref,
-         {.operands = *operands,
-          .a_zero_point = a.quantization.zero_point(),
-          .b_zero_point = b.quantization.zero_point(),
-          .out_zero_point = out.quantization.zero_point(),
-          .multiplier = quantize_multiplier(factor),
-          .clamp = *clamp},
+  MulParams params{.operands = *operands,
+                   .a_zero_point = a.quantization.zero_point(),
+                   .b_zero_point = b.quantization.zero_point(),
+                   .out_zero_point = out.quantization.zero_point(),
+                   .multiplier = quantize_multiplier(factor),
+                   .clamp = *clamp,
+                   .level = {}};
+  if (a.type == Type::kInt8) {
+    params.level =
+        level_constants(params.multiplier, 0, params.out_zero_point, params.clamp).value_or(LevelConstants{});
+  }
+  c.emit(a.type == Type::kInt8 ? kernel_id::mul_s8__portable : kernel_id::mul_s16__portable, params,
          {.units = operands->elements.units()});
   return {};
 }
@@ -215,8 +216,8 @@ Status plan_pow(OpContext& c) {
 
 Status plan_add(OpContext& c) {
   return plan_sum(c, {.options_type = kAddOptions,
-                      .s8 = kernel_id::add_s8__ref,
-                      .s16 = kernel_id::add_s16__ref,
+                      .s8 = kernel_id::add_s8__portable,
+                      .s16 = kernel_id::add_s16__portable,
                       .plain = {kernel_id::add_f32__ref, kernel_id::add_s32__ref},
                       .multipliers = add_multipliers<double>,
                       // TensorFlow Lite Micro leaves it out, and its answer counts.
@@ -226,8 +227,8 @@ Status plan_add(OpContext& c) {
 
 Status plan_sub(OpContext& c) {
   return plan_sum(c, {.options_type = kSubOptions,
-                      .s8 = kernel_id::sub_s8__ref,
-                      .s16 = kernel_id::sub_s16__ref,
+                      .s8 = kernel_id::sub_s8__portable,
+                      .s16 = kernel_id::sub_s16__portable,
                       .plain = {kernel_id::sub_f32__ref, kernel_id::sub_s32__ref},
                       .multipliers = add_multipliers<float>,
                       .s32_activation = true,
@@ -236,12 +237,13 @@ Status plan_sub(OpContext& c) {
 
 }  // namespace
 
-TANDEM_DEFINE_OP(ADD, add, plan_add, add_s8__portable, add_s8__ref, add_s16__ref, add_s32__ref, add_f32__ref)
+TANDEM_DEFINE_OP(ADD, add, plan_add, TANDEM_TARGET_ADD_S8 add_s8__portable_levels, add_s8__portable,
+                 add_s16__portable, add_s32__ref, add_f32__ref)
 TANDEM_DEFINE_OP(ADD, add_f32, plan_add, add_f32__ref)
-TANDEM_DEFINE_OP(ADD, add_s8, plan_add, add_s8__portable, add_s8__ref)
-TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__ref, mul_s16__ref, mul_s32__ref, mul_f32__ref)
+TANDEM_DEFINE_OP(ADD, add_s8, plan_add, TANDEM_TARGET_ADD_S8 add_s8__portable_levels, add_s8__portable)
+TANDEM_DEFINE_OP(MUL, mul, plan_mul, mul_s8__portable, mul_s16__portable, mul_s32__ref, mul_f32__ref)
 TANDEM_DEFINE_OP(MUL, mul_f32, plan_mul, mul_f32__ref)
-TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__ref)
+TANDEM_DEFINE_OP(MUL, mul_s8, plan_mul, mul_s8__portable)
 TANDEM_DEFINE_OP(POW, pow, plan_pow, pow_s32__ref, pow_f32__ref)
 TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference, plan_squared_difference, squared_difference_s8__ref,
                  squared_difference_s16__ref, squared_difference_s32__ref, squared_difference_f32__ref)
@@ -249,8 +251,9 @@ TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference_f32, plan_squared_differ
                  squared_difference_f32__ref)
 TANDEM_DEFINE_OP(SQUARED_DIFFERENCE, squared_difference_s8, plan_squared_difference,
                  squared_difference_s8__ref)
-TANDEM_DEFINE_OP(SUB, sub, plan_sub, add_s8__portable, sub_s8__ref, sub_s16__ref, sub_s32__ref, sub_f32__ref)
+TANDEM_DEFINE_OP(SUB, sub, plan_sub, TANDEM_TARGET_ADD_S8 add_s8__portable_levels, sub_s8__portable,
+                 sub_s16__portable, sub_s32__ref, sub_f32__ref)
 TANDEM_DEFINE_OP(SUB, sub_f32, plan_sub, sub_f32__ref)
-TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, add_s8__portable, sub_s8__ref)
+TANDEM_DEFINE_OP(SUB, sub_s8, plan_sub, TANDEM_TARGET_ADD_S8 add_s8__portable_levels, sub_s8__portable)
 
 }  // namespace tandem

@@ -93,6 +93,15 @@ Result<UnaryOperands> plan_unary(OpContext& c) {
       .in = c.ref(in), .out = c.ref(out), .elements = cut_into_blocks(out.elements, kElementCost)};
 }
 
+Status emit_lookup(OpContext& c, Ref table, int32_t lowest) {
+  const Result<UnaryOperands> operands = plan_unary(c);
+  TANDEM_TRY(operands.status());
+  LookupParams params{.operands = *operands, .table = table, .lowest = lowest};
+  params.operands.elements = cut_into_blocks(params.operands.elements.count, kLookupCost);
+  c.emit(kernel_id::lookup_s8__portable, params, {.units = params.operands.elements.units()});
+  return {};
+}
+
 template <uint32_t kInputs>
 Result<BroadcastOperands<kInputs>> plan_broadcast(OpContext& c) {
   using Operands = BroadcastOperands<kInputs>;

@@ -169,6 +169,12 @@ class OpContext {
   [[nodiscard]] bool has(TypedKernelId<Params> kernel) const {
     return has(kernel.id);
   }
+  /// Runs the one unit of a kernel that the program has, now, on `arena`: to tabulate what it makes of
+  /// values.
+  template <class Params>
+  void run(TypedKernelId<Params> kernel, const Params& params, uint8_t* arena) const {
+    run(kernel.id, &params, arena);
+  }
 
  private:
   static int32_t index(const flat::Vector& list, uint32_t i) {
@@ -176,6 +182,7 @@ class OpContext {
   }
   void emit(KernelId kernel, const void* params, uint32_t params_bytes, Work work);
   [[nodiscard]] bool has(KernelId kernel) const;
+  void run(KernelId kernel, const void* params, uint8_t* arena) const;
 
   PlanPass& pass_;
   const Subgraph& subgraph_;

@@ -18,11 +18,11 @@ constexpr Variant kQuantizeVariants[] = {
     {Type::kFloat32, Type::kUInt8, kernel_id::quantize_u8__ref},
     {Type::kInt8, Type::kInt8, kernel_id::requantize_s8_s8__ref},
     {Type::kInt8, Type::kUInt8, kernel_id::requantize_s8_u8__ref},
-    {Type::kInt8, Type::kInt16, kernel_id::requantize_s8_s16__ref},
+    {Type::kInt8, Type::kInt16, kernel_id::requantize_s8_s16__portable},
     {Type::kInt8, Type::kInt32, kernel_id::requantize_s8_s32__ref},
     {Type::kUInt8, Type::kInt8, kernel_id::requantize_u8_s8__ref},
-    {Type::kInt16, Type::kInt8, kernel_id::requantize_s16_s8__ref},
-    {Type::kInt16, Type::kInt16, kernel_id::requantize_s16_s16__ref},
+    {Type::kInt16, Type::kInt8, kernel_id::requantize_s16_s8__portable},
+    {Type::kInt16, Type::kInt16, kernel_id::requantize_s16_s16__portable},
     {Type::kInt16, Type::kInt32, kernel_id::requantize_s16_s32__ref},
     {Type::kInt32, Type::kInt8, kernel_id::requantize_s32_s8__ref},
     {Type::kInt32, Type::kInt16, kernel_id::requantize_s32_s16__ref},
@@ -59,7 +59,12 @@ Status plan(OpContext& c, std::span<const Variant> variants) {
   }
   if (in.type != Type::kFloat32) params.in_zero_point = in.quantization.zero_point();
   if (out.type != Type::kFloat32) params.out_zero_point = out.quantization.zero_point();
-  return emit_unary(c, variant->kernel, params);
+  if (in.type == Type::kInt16 && out.type == Type::kInt8) {
+    params.level = level_constants(params.multiplier, 0, params.out_zero_point, kRangeOf<int8_t>)
+                       .value_or(LevelConstants{});
+  }
+  const bool bytes = type_bits(in.type) == 8 && type_bits(out.type) == 8;
+  return bytes ? emit_unary_of_bytes(c, variant->kernel, params) : emit_unary(c, variant->kernel, params);
 }
 
 Status plan_dequantize(OpContext& c) { return plan(c, kDequantizeVariants); }
@@ -70,13 +75,14 @@ Status plan_quantize(OpContext& c) { return plan(c, kQuantizeVariants); }
 TANDEM_DEFINE_OP(DEQUANTIZE, dequantize, plan_dequantize, dequantize_s8__ref, dequantize_u8__ref,
                  dequantize_s16__ref)
 TANDEM_DEFINE_OP(DEQUANTIZE, dequantize_s8, plan_dequantize, dequantize_s8__ref)
-TANDEM_DEFINE_OP(QUANTIZE, quantize, plan_quantize, quantize_s8__ref, quantize_s16__ref, quantize_u8__ref,
-                 requantize_s8_s8__ref, requantize_s8_u8__ref, requantize_s8_s16__ref, requantize_s8_s32__ref,
-                 requantize_u8_s8__ref, requantize_s16_s8__ref, requantize_s16_s16__ref,
-                 requantize_s16_s32__ref, requantize_s32_s8__ref, requantize_s32_s16__ref)
+TANDEM_DEFINE_OP(QUANTIZE, quantize, plan_quantize, lookup_s8__portable, quantize_s8__ref, quantize_s16__ref,
+                 quantize_u8__ref, requantize_s8_s8__ref, requantize_s8_u8__ref, requantize_s8_s16__portable,
+                 requantize_s8_s32__ref, requantize_u8_s8__ref, requantize_s16_s8__portable,
+                 requantize_s16_s16__portable, requantize_s16_s32__ref, requantize_s32_s8__ref,
+                 requantize_s32_s16__ref)
 TANDEM_DEFINE_OP(QUANTIZE, quantize_s8, plan_quantize, quantize_s8__ref)
 TANDEM_DEFINE_OP(QUANTIZE, requantize_s16_s32, plan_quantize, requantize_s16_s32__ref)
-TANDEM_DEFINE_OP(QUANTIZE, requantize_s16_s8, plan_quantize, requantize_s16_s8__ref)
-TANDEM_DEFINE_OP(QUANTIZE, requantize_s8_s8, plan_quantize, requantize_s8_s8__ref)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s16_s8, plan_quantize, requantize_s16_s8__portable)
+TANDEM_DEFINE_OP(QUANTIZE, requantize_s8_s8, plan_quantize, lookup_s8__portable, requantize_s8_s8__ref)
 
 }  // namespace tandem

@@ -34,13 +34,13 @@ Status plan_simple(OpContext& c) {
 
 // Tabulates `function`, from stored value to stored value; what it gives is clamped to int8.
 template <class Function>
-Status emit_lookup(OpContext& c, Function function, int32_t lowest = -128) {
-  const Ref table = c.prepared<int8_t>(256, [&](std::span<int8_t> values) {
+Status emit_table_of(OpContext& c, Function function, int32_t lowest = INT8_MIN) {
+  const Ref table = c.prepared<int8_t>(LookupParams::kValues, [&](std::span<int8_t> values) {
     for (int32_t x = -128; x < 128; ++x) {
-      values[static_cast<size_t>(x + 128)] = static_cast<int8_t>(kRangeOf<int8_t>.apply(function(x)));
+      values[static_cast<uint8_t>(x)] = static_cast<int8_t>(kRangeOf<int8_t>.apply(function(x)));
     }
   });
-  return emit_unary(c, kernel_id::lookup_s8__ref, {.operands = {}, .table = table, .lowest = lowest});
+  return emit_lookup(c, table, lowest);
 }
 
 Status expect_quantized(const OpContext& c) {
@@ -73,7 +73,7 @@ Status plan_abs(OpContext& c) {
   if (in.type == Type::kInt16) {
     return emit_unary(c, kernel_id::abs_s16__ref, {.operands = {}, .rescale = rescale});
   }
-  return emit_lookup(c, [&](int32_t x) { return rescaled_abs(x, rescale); });
+  return emit_table_of(c, [&](int32_t x) { return rescaled_abs(x, rescale); });
 }
 
 Status plan_rsqrt(OpContext& c) {
@@ -88,7 +88,7 @@ Status plan_rsqrt(OpContext& c) {
   if (in.type == Type::kInt16) {
     return emit_unary(c, kernel_id::rsqrt_s16__ref, {.operands = {}, .rescale = rescale});
   }
-  return emit_lookup(
+  return emit_table_of(
       c, [&](int32_t x) { return rescaled_rsqrt(x, rescale); }, rescale.in_zero_point);
 }
 
@@ -99,7 +99,7 @@ Status plan_elu(OpContext& c) {
   const Quantization in = c.input(0).quantization;
   const Quantization out = c.output(0).quantization;
   const float per_step = 1 / out.scale();
-  return emit_lookup(c, [&](int32_t x) {
+  return emit_table_of(c, [&](int32_t x) {
     const float real = in.scale() * static_cast<float>(x - in.zero_point());
     const float y = real < 0 ? static_cast<float>(elementary::exp(static_cast<double>(real))) - 1.0F : real;
     return wrapping_add(kRangeOf<int16_t>.apply(round_to_int32(y * per_step)), out.zero_point());
@@ -150,7 +150,7 @@ Status plan_hard_swish(OpContext& c) {
       .to_output = quantize_multiplier(static_cast<double>(fine_scale / out.scale())),
       .to_gate = quantize_multiplier(static_cast<double>(fine_scale / (3.0F / 32768)))};
   if (hard_swish.to_output.shift > 0) return c.error(Code::kScaleRatio, hard_swish.to_output.shift, 0);
-  return emit_lookup(c, hard_swish);
+  return emit_table_of(c, hard_swish);
 }
 
 // ---- What TensorFlow Lite has and TensorFlow Lite Micro has not
@@ -168,7 +168,7 @@ Status plan_gelu(OpContext& c) {
   TANDEM_TRY(expect_quantized(c));
   const Quantization in = c.input(0).quantization;
   const Quantization out = c.output(0).quantization;
-  return emit_lookup(c, [&](int32_t stored) {
+  return emit_table_of(c, [&](int32_t stored) {
     constexpr double kRootHalf = 0x1.6a09e667f3bcdp-1;
     constexpr double kRoot2OverPi = 0x1.9884533d43651p-1;
     const double x = static_cast<double>(in.scale()) * (stored - in.zero_point());
@@ -191,7 +191,7 @@ Status plan_bounds(OpContext& c, const ClampF32& bounds) {
   const Rescale rescale = rescale_between(c, static_cast<double>(factor));
   const Result<Clamp> clamp = quantize_bounds(bounds, out.scale(), out.zero_point(), kRangeOf<int8_t>);
   if (!clamp.ok()) return c.error(clamp.status().code);
-  return emit_lookup(c, [&](int32_t x) {
+  return emit_table_of(c, [&](int32_t x) {
     const int32_t scaled = requantize(x - rescale.in_zero_point, rescale.multiplier);
     return clamp->apply(wrapping_add(scaled, rescale.out_zero_point));
   });
@@ -202,18 +202,18 @@ Status plan_relu_n1_to_1(OpContext& c) { return plan_bounds(c, {.min = -1, .max 
 
 }  // namespace
 
-TANDEM_DEFINE_OP(ABS, abs, plan_abs, lookup_s8__ref, abs_s16__ref, abs_f32__ref)
+TANDEM_DEFINE_OP(ABS, abs, plan_abs, lookup_s8__portable, abs_s16__ref, abs_f32__ref)
 TANDEM_DEFINE_OP(ABS, abs_f32, plan_abs, abs_f32__ref)
-TANDEM_DEFINE_OP(ABS, abs_s8, plan_abs, lookup_s8__ref)
-TANDEM_DEFINE_OP(ELU, elu, plan_elu, lookup_s8__ref, elu_f32__ref)
+TANDEM_DEFINE_OP(ABS, abs_s8, plan_abs, lookup_s8__portable)
+TANDEM_DEFINE_OP(ELU, elu, plan_elu, lookup_s8__portable, elu_f32__ref)
 TANDEM_DEFINE_OP(ELU, elu_f32, plan_elu, elu_f32__ref)
-TANDEM_DEFINE_OP(ELU, elu_s8, plan_elu, lookup_s8__ref)
-TANDEM_DEFINE_OP(HARD_SWISH, hard_swish, plan_hard_swish, lookup_s8__ref, hard_swish_f32__ref)
+TANDEM_DEFINE_OP(ELU, elu_s8, plan_elu, lookup_s8__portable)
+TANDEM_DEFINE_OP(HARD_SWISH, hard_swish, plan_hard_swish, lookup_s8__portable, hard_swish_f32__ref)
 TANDEM_DEFINE_OP(HARD_SWISH, hard_swish_f32, plan_hard_swish, hard_swish_f32__ref)
-TANDEM_DEFINE_OP(HARD_SWISH, hard_swish_s8, plan_hard_swish, lookup_s8__ref)
-TANDEM_DEFINE_OP(RSQRT, rsqrt, plan_rsqrt, lookup_s8__ref, rsqrt_s16__ref, rsqrt_f32__ref)
+TANDEM_DEFINE_OP(HARD_SWISH, hard_swish_s8, plan_hard_swish, lookup_s8__portable)
+TANDEM_DEFINE_OP(RSQRT, rsqrt, plan_rsqrt, lookup_s8__portable, rsqrt_s16__ref, rsqrt_f32__ref)
 TANDEM_DEFINE_OP(RSQRT, rsqrt_f32, plan_rsqrt, rsqrt_f32__ref)
-TANDEM_DEFINE_OP(RSQRT, rsqrt_s8, plan_rsqrt, lookup_s8__ref)
+TANDEM_DEFINE_OP(RSQRT, rsqrt_s8, plan_rsqrt, lookup_s8__portable)
 
 #define TANDEM_DEFINE_F32_OP(builtin, name, exact_shape)                                                   \
   TANDEM_DEFINE_OP(builtin, name,                                                                          \
@@ -234,14 +234,14 @@ TANDEM_DEFINE_OP(LOGICAL_NOT, logical_not,
                  (plan_simple<SimpleOperator{Type::kBool, kernel_id::logical_not_bool__ref}>),
                  logical_not_bool__ref)
 
-TANDEM_DEFINE_OP(GELU, gelu, plan_gelu, lookup_s8__ref, gelu_f32__ref, gelu_tanh_f32__ref)
+TANDEM_DEFINE_OP(GELU, gelu, plan_gelu, lookup_s8__portable, gelu_f32__ref, gelu_tanh_f32__ref)
 TANDEM_DEFINE_OP(GELU, gelu_f32, plan_gelu, gelu_f32__ref, gelu_tanh_f32__ref)
-TANDEM_DEFINE_OP(GELU, gelu_s8, plan_gelu, lookup_s8__ref)
-TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1, plan_relu_0_to_1, lookup_s8__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(GELU, gelu_s8, plan_gelu, lookup_s8__portable)
+TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1, plan_relu_0_to_1, lookup_s8__portable, clamp_f32__ref)
 TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1_f32, plan_relu_0_to_1, clamp_f32__ref)
-TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1_s8, plan_relu_0_to_1, lookup_s8__ref)
-TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1, plan_relu_n1_to_1, lookup_s8__ref, clamp_f32__ref)
+TANDEM_DEFINE_OP(RELU_0_TO_1, relu_0_to_1_s8, plan_relu_0_to_1, lookup_s8__portable)
+TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1, plan_relu_n1_to_1, lookup_s8__portable, clamp_f32__ref)
 TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1_f32, plan_relu_n1_to_1, clamp_f32__ref)
-TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1_s8, plan_relu_n1_to_1, lookup_s8__ref)
+TANDEM_DEFINE_OP(RELU_N1_TO_1, relu_n1_to_1_s8, plan_relu_n1_to_1, lookup_s8__portable)
 
 }  // namespace tandem

@@ -664,6 +664,11 @@ bool OpContext::has(KernelId kernel) const {
   return large.all() || (pass_.subgraph_ == 0 && large.has(static_cast<uint32_t>(op_.index)));
 }
 
+void OpContext::run(KernelId kernel, const void* params, uint8_t* arena) const {
+  const Bases bases{.arena = arena};
+  static_cast<void>(pass_.find_kernel(op_, kernel)->run(params, {.bases = bases, .begin = 0, .end = 1}));
+}
+
 void OpContext::emit(const AnyKernel& kernel, const void* params, uint32_t params_bytes, Work work) {
   const AnyKernel* found = pass_.find_kernel(op_, kernel.id);
   if (found != nullptr && found != &kernel) pass_.shared_number_ = kernel.id;

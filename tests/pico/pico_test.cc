@@ -75,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Program{"depthwise_kernel", "ok depthwise says what ref says"},
                     Program{"depthwise_taps_kernel", "ok depthwise taps say what ref says"},
                     Program{"fully_connected_kernel", "ok fully connected says what ref says"},
+                    Program{"add_kernel", "ok add says what ref says"},
                     Program{"conv_cases", "ok the kernel has taken part"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 

@@ -18,4 +18,5 @@
 #define TANDEM_TARGET_DEPTHWISE_CONV_2D_S8                                                            \
   TANDEM_TARGET_GENERATED_CONV_2D_S8 depthwise_conv_2d_s8__armv6m, depthwise_conv_2d_s8__armv6m_taps, \
       conv_2d_s8__armv6m_dense, conv_2d_s8__armv6m_dense_pack,
+#define TANDEM_TARGET_ADD_S8 add_s8__armv6m_levels,
 #define TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__armv6m,

@@ -10,6 +10,8 @@
 #include "kernels/fully_connected.h"
 #include "kernels/pool_2d.h"
 #include "kernels/portable/requantizer.h"
+#include "kernels/quantize.h"
+#include "kernels/unary.h"
 
 // Each portable kernel against the ref/ kernel of its contract, and the requantizer against fixed_point.h.
 namespace tandem {
@@ -286,7 +288,10 @@ TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {
   }
 }
 
+const AnyKernel& any(const AnyKernel& kernel) { return kernel; }
+
 TEST(PortableKernels, AddAndSubS8SayWhatRefSays) {
+  uint32_t by_levels = 0;
   for (uint32_t seed = 0; seed < kCases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Arena arena(seed);
@@ -297,7 +302,9 @@ TEST(PortableKernels, AddAndSubS8SayWhatRefSays) {
     p.out_zero_point = arena.pick(-128, 127);
     p.a_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-8, -1)};
     p.b_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-8, -1)};
-    p.out_multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(-24, 0)};
+    p.out_multiplier = {arena.pick(1 << 30, INT32_MAX),
+                        seed % 5 == 0 ? arena.pick(-24, 0) : arena.pick(-21, -15)};
+    p.subtracts = subtracts;
     p.clamp = some_clamp(arena, p.out_zero_point);
     // Rows of one operand, or of the other, may be one value or one row again and again.
     const auto columns = static_cast<uint32_t>(arena.pick(1, 40));
@@ -313,20 +320,182 @@ TEST(PortableKernels, AddAndSubS8SayWhatRefSays) {
     p.operands.elements = {.count = rows * columns, .per_unit = static_cast<uint32_t>(arena.pick(1, 50))};
     p.operands.out = arena.room(rows * columns);
     arena.set(p.operands.outer, outer);
-    std::array<int32_t, 512> tables;
-    for (int32_t i = 0; i < 256; ++i) {
-      const auto scaled = [&](int32_t zero_point, QuantizedMultiplier m) {
-        return requantize((i - 128 - zero_point) * (1 << kAddFractionBits<int8_t>), m);
-      };
-      tables[static_cast<size_t>(i)] = scaled(p.a_zero_point, p.a_multiplier);
-      const int32_t other = scaled(p.b_zero_point, p.b_multiplier);
-      tables[static_cast<size_t>(256 + i)] = subtracts ? -other : other;
+    const uint32_t units = p.operands.elements.units();
+    const std::optional<uint32_t> slack = add_level_slack(p);
+    if (slack) {
+      p.slack = *slack;
+      std::array<int32_t, 2 * kAddLevelValues> tables;
+      fill_add_levels(p, tables);
+      arena.set(p.tables, tables);
+      ++by_levels;
     }
-    arena.set(p.tables, tables);
-    const AnyKernel& plain = subtracts ? static_cast<const AnyKernel&>(sub_s8__ref) : add_s8__ref;
-    EXPECT_EQ(arena.after(add_s8__portable, &p, p.operands.elements.units(), 1 + seed % 3),
-              arena.after(plain, &p, p.operands.elements.units(), p.operands.elements.units()));
+    const auto expected = arena.after(subtracts ? any(sub_s8__ref) : any(add_s8__ref), &p, units, units);
+    EXPECT_EQ(arena.after(subtracts ? any(sub_s8__portable) : any(add_s8__portable), &p, units, 1), expected);
+    if (slack) {
+      EXPECT_EQ(arena.after(add_s8__portable_levels, &p, units, 1 + seed % 3), expected);
+    }
   }
+  EXPECT_GT(by_levels, kCases / 2);
+}
+
+// All pairs of values: every sum that can be within the slack is.
+TEST(PortableKernels, AddsAllPairsOfS8ByLevelsAsRefDoes) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    AddParams p;
+    p.a_zero_point = arena.pick(-128, 127);
+    p.b_zero_point = arena.pick(-128, 127);
+    p.out_zero_point = arena.pick(-128, 127);
+    // Ratios of scales such as 1 and 2, in which many sums are ties, and any others.
+    const auto some = [&] { return seed % 2 == 0 ? 1 << 30 : arena.pick(1 << 30, INT32_MAX); };
+    p.a_multiplier = {some(), seed % 2 == 0 ? 0 : -1};
+    p.b_multiplier = {some(), -1 - static_cast<int32_t>(seed % 3)};
+    p.out_multiplier = {some(), arena.pick(-20, -16)};
+    p.subtracts = seed % 7 < 3;
+    p.clamp = some_clamp(arena, p.out_zero_point);
+    p.operands.inner = {.extent = 256, .strides = {1, 0}};
+    const std::array<BinaryOperands::Loop, 1> outer = {{{.extent = 256, .strides = {0, 1}}}};
+    p.operands.outer_loops = 1;
+    p.operands.outer = arena.room(sizeof outer);
+    arena.set(p.operands.outer, outer);
+    for (Ref& in : p.operands.in) {
+      in = arena.room(256);
+      std::array<int8_t, 256> values;
+      for (size_t i = 0; i < 256; ++i) values[i] = static_cast<int8_t>(i);
+      arena.set(in, values);
+    }
+    p.operands.elements = {.count = 1 << 16, .per_unit = 1 << 16};
+    p.operands.out = arena.room(1 << 16);
+    p.tables = arena.room(2 * kAddLevelValues * sizeof(int32_t));
+    const std::optional<uint32_t> slack = add_level_slack(p);
+    ASSERT_TRUE(slack);
+    p.slack = *slack;
+    std::array<int32_t, 2 * kAddLevelValues> tables;
+    fill_add_levels(p, tables);
+    arena.set(p.tables, tables);
+    EXPECT_EQ(arena.after(add_s8__portable_levels, &p, 1, 1),
+              arena.after(p.subtracts ? any(sub_s8__ref) : any(add_s8__ref), &p, 1, 1));
+  }
+}
+
+TEST(PortableKernels, MulSaysWhatRefSays) {
+  uint32_t by_levels = 0;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    MulParams p;
+    p.a_zero_point = arena.pick(-128, 127);
+    p.b_zero_point = arena.pick(-128, 127);
+    p.out_zero_point = arena.pick(-128, 127);
+    p.multiplier = {seed % 4 == 0 ? 1 << 30 : arena.pick(1 << 30, INT32_MAX),
+                    seed % 5 == 0 ? arena.pick(-31, 14) : arena.pick(-12, -4)};
+    p.clamp = some_clamp(arena, p.out_zero_point);
+    const auto columns = static_cast<uint32_t>(arena.pick(1, 300));
+    const auto rows = static_cast<uint32_t>(arena.pick(1, 50));
+    p.operands.inner = {.extent = columns, .strides = {1, seed % 3 == 0 ? 0U : 1U}};
+    const std::array<BinaryOperands::Loop, 1> outer = {{{.extent = rows, .strides = {columns, 1}}}};
+    p.operands.outer_loops = 1;
+    p.operands.outer = arena.room(sizeof outer);
+    arena.set(p.operands.outer, outer);
+    p.operands.in[0] = arena.activations(rows * columns);
+    p.operands.in[1] = arena.activations(rows + columns);
+    p.operands.elements = {.count = rows * columns, .per_unit = static_cast<uint32_t>(arena.pick(1, 5000))};
+    p.operands.out = arena.room(rows * columns);
+    const uint32_t units = p.operands.elements.units();
+    const auto expected = arena.after(mul_s8__ref, &p, units, units);
+    EXPECT_EQ(arena.after(mul_s8__portable, &p, units, 1), expected);
+    if (const auto level = level_constants(p.multiplier, 0, p.out_zero_point, p.clamp)) {
+      p.level = *level;
+      ++by_levels;
+      EXPECT_EQ(arena.after(mul_s8__portable, &p, units, 1 + seed % 3), expected);
+    }
+  }
+  EXPECT_GT(by_levels, kCases / 2);
+}
+
+TEST(PortableKernels, AddAndMulS16SayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    AddParams p;
+    const auto some = [&] { return arena.pick(1 << 30, INT32_MAX); };
+    p.a_multiplier = {some(), arena.pick(-8, -1)};
+    p.b_multiplier = {some(), arena.pick(-8, -1)};
+    p.out_multiplier = {some(), arena.pick(-24, 0)};
+    p.clamp = arena.pick(0, 1) == 0 ? kRangeOf<int16_t> : Clamp{0, arena.pick(0, 32767)};
+    const auto count = static_cast<uint32_t>(arena.pick(1, 500));
+    p.operands.inner = {.extent = count, .strides = {1, seed % 3 == 0 ? 0U : 1U}};
+    p.operands.elements = {.count = count, .per_unit = count};
+    const int32_t least = seed % 4 == 0 ? 32767 : -32768;
+    for (Ref& in : p.operands.in) in = arena.fill<int16_t>(count, least, seed % 4 == 1 ? -32768 : 32767);
+    p.operands.out = arena.room(2 * count);
+    EXPECT_EQ(arena.after(add_s16__portable, &p, 1, 1), arena.after(add_s16__ref, &p, 1, 1));
+    EXPECT_EQ(arena.after(sub_s16__portable, &p, 1, 1), arena.after(sub_s16__ref, &p, 1, 1));
+    const MulParams product{
+        .operands = p.operands, .multiplier = {some(), arena.pick(-31, 2)}, .clamp = p.clamp, .level = {}};
+    EXPECT_EQ(arena.after(mul_s16__portable, &product, 1, 1), arena.after(mul_s16__ref, &product, 1, 1));
+  }
+}
+
+TEST(PortableKernels, LookupSaysWhatRefSays) {
+  for (uint32_t count = 1; count < 40; ++count) {
+    Arena arena(count);
+    LookupParams p;
+    p.operands.in = count % 2 == 0 ? arena.activations(count) : arena.fill<int8_t>(count, -128, 127);
+    p.operands.out = count % 5 == 0 ? p.operands.in : arena.room(count);
+    p.operands.elements = {.count = count, .per_unit = static_cast<uint32_t>(arena.pick(1, 20))};
+    p.table = arena.fill<int8_t>(LookupParams::kValues, -128, 127);
+    const uint32_t units = p.operands.elements.units();
+    EXPECT_EQ(arena.after(lookup_s8__portable, &p, units, 1), arena.after(lookup_s8__ref, &p, units, units))
+        << count;
+  }
+}
+
+TEST(PortableKernels, LookupRefusesWhatIsBelowTheLowest) {
+  Arena arena(1);
+  LookupParams p{.operands = {}, .table = arena.fill<int8_t>(LookupParams::kValues, 0, 0), .lowest = -3};
+  p.operands.in = arena.room(5);
+  p.operands.out = p.operands.in;
+  p.operands.elements = {.count = 5, .per_unit = 5};
+  const auto run = [&](int8_t last) {
+    std::array<uint8_t, 1024> memory{};
+    memory[p.operands.in.offset() + 4] = static_cast<uint8_t>(last);
+    const Bases bases{.arena = memory.data()};
+    return lookup_s8__portable.run(&p, {.bases = bases, .begin = 0, .end = 1});
+  };
+  EXPECT_EQ(run(-3), KernelResult::kOk);
+  EXPECT_EQ(run(-4), KernelResult::kDataError);
+}
+
+TEST(PortableKernels, RequantizeSaysWhatRefSays) {
+  uint32_t by_levels = 0;
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    QuantizeParams p;
+    const auto count = static_cast<uint32_t>(arena.pick(1, 2000));
+    p.operands = {.in = arena.fill<int16_t>(count, seed % 7 == 0 ? 32767 : -32768, 32767),
+                  .out = arena.room(2 * count),
+                  .elements = {.count = count, .per_unit = static_cast<uint32_t>(arena.pick(1, 2000))}};
+    p.in_zero_point = seed % 3 == 0 ? arena.pick(-32768, 32767) : 0;
+    p.out_zero_point = arena.pick(-128, 127);
+    p.multiplier = {seed % 4 == 0 ? 1 << 30 : arena.pick(1 << 30, INT32_MAX),
+                    seed % 5 == 0 ? arena.pick(-31, 31) : arena.pick(-12, -2)};
+    const uint32_t units = p.operands.elements.units();
+    const auto same = [&](const AnyKernel& fast, const AnyKernel& plain) {
+      EXPECT_EQ(arena.after(fast, &p, units, 1), arena.after(plain, &p, units, units));
+    };
+    same(requantize_s16_s16__portable, requantize_s16_s16__ref);
+    same(requantize_s8_s16__portable, requantize_s8_s16__ref);
+    same(requantize_s16_s8__portable, requantize_s16_s8__ref);
+    if (const auto level = level_constants(p.multiplier, 0, p.out_zero_point, kRangeOf<int8_t>)) {
+      p.level = *level;
+      ++by_levels;
+      same(requantize_s16_s8__portable, requantize_s16_s8__ref);
+    }
+  }
+  EXPECT_GT(by_levels, kCases / 2);
 }
 
 TEST(Requantizer, GivesTheBitsOfRequantize) {
@@ -355,6 +524,25 @@ TEST(Requantizer, GivesTheBitsOfRequantize) {
     const auto expected = static_cast<int8_t>(clamp.apply(wrapping_add(requantize(sum, m), zero_point)));
     ASSERT_EQ(portable::Requantizer(m, zero_point, clamp)(sum), expected)
         << sum << " * " << m.multiplier << " << " << m.shift << " + " << zero_point;
+  }
+}
+
+TEST(Requantizer64, GivesTheBitsOfRequantize64) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const std::array<int64_t, 10> kEdges = {
+      INT32_MIN,           INT32_MIN - int64_t{1}, INT32_MAX, INT32_MAX + 1LL, -65536, -1, 0, 65535,
+      -(int64_t{1} << 47), (int64_t{1} << 47) - 1};
+  for (int i = 0; i < 1'000'000; ++i) {
+    const QuantizedMultiplier m{static_cast<int32_t>(random() >> (33 + random() % 31)),
+                                static_cast<int32_t>(random() % 46) - 31};
+    const int64_t sum = random() % 4 == 0 ? kEdges[random() % kEdges.size()]
+                                          : static_cast<int64_t>(random()) >> (16 + random() % 47);
+    const Clamp clamp = random() % 2 == 0 ? kRangeOf<int16_t> : Clamp{0, 32767};
+    const auto expected = static_cast<int16_t>(clamp.apply(requantize64(sum, m)));
+    ASSERT_EQ(portable::Requantizer64(m, 0, clamp)(sum), expected)
+        << sum << " * " << m.multiplier << " << " << m.shift;
   }
 }
 

@@ -45,11 +45,11 @@ KernelResult logical_not(const UnaryParams& p, const Task& task) {
 }
 
 KernelResult lookup(const LookupParams& p, const Task& task) {
-  const int8_t* const table = task.in<int8_t>(p.table) + 128;
+  const int8_t* const table = task.in<int8_t>(p.table);
   bool has_values = true;
   map_elements<int8_t, int8_t>(p.operands, task, [&](int8_t x) {
     has_values &= x >= p.lowest;
-    return table[x];
+    return table[static_cast<uint8_t>(x)];
   });
   return has_values ? KernelResult::kOk : KernelResult::kDataError;
 }
