@@ -54,9 +54,22 @@ constexpr int floor_log2(uint32_t x) { return 31 - std::countl_zero(x); }
 
 /// Saturating rounding doubling high multiply: a·b / 2^31, ties upward. In Q formats: Qm · Qn = Q(m+n).
 /// Only INT32_MIN² leaves the range of int32; it gives INT32_MAX.
-constexpr int32_t srdhm(int32_t a, int32_t b) {
+/// Without 64-bit products, for which small cores call their compiler's library, and a function of its own:
+/// what rounds a few times in an inference takes longer to be fetched than to run. With a = a1·2^16 + a0 and
+/// b alike (a1, b1 signed, the others not), a·b = h·2^32 + q·2^16 + (what is below 2^16 and cannot carry):
+///   m = a0·b1 + ⌊a0·b0 / 2^16⌋,   h = a1·b1 + ⌊m / 2^16⌋,   q = a1·b0 + m mod 2^16;   |m|, |q| < 2^31 −
+///   2^14.
+[[gnu::noinline]] constexpr int32_t srdhm(int32_t a, int32_t b) {
   if (a == b && a == std::numeric_limits<int32_t>::min()) return std::numeric_limits<int32_t>::max();
-  return static_cast<int32_t>((int64_t{a} * b + (int64_t{1} << 30)) >> 31);
+  const int32_t a1 = a >> 16;
+  const int32_t b1 = b >> 16;
+  const int32_t a0 = a & 0xffff;
+  const int32_t b0 = b & 0xffff;
+  const uint32_t low = static_cast<uint32_t>(a0) * static_cast<uint32_t>(b0) >> 16;
+  const int32_t m = a0 * b1 + static_cast<int32_t>(low);
+  const int32_t h = a1 * b1 + (m >> 16);
+  const int32_t q = a1 * b0 + (m & 0xffff);
+  return wrapping_add(wrapping_add(h, h), (q + (1 << 14)) >> 15);
 }
 static_assert(srdhm(-3, 1 << 30) == -1);  // -1.5 -> -1
 static_assert(srdhm(-1, 1 << 30) == 0);   // -0.5 -> 0

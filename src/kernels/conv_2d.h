@@ -36,7 +36,8 @@ struct Conv2dParams {
   Window2d window;
   Blocks rows;
   Blocks channels;
-  Scratch tap_weights;  ///< depthwise s8: room for a channel's weights, as int32
+  Scratch
+      worker_weights;  ///< depthwise s8, s16: room for a channel's, as int32; _w4: for two filters, as int8
   int32_t in_channels = 0;
   int32_t out_channels = 0;
   int32_t groups = 1;

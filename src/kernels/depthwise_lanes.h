@@ -11,7 +11,7 @@ namespace tandem {
 /// Units       blocks of input channels (all their outputs), in tiles of columns, in tiles of rows, in
 /// images.
 struct DepthwiseLanesParams {
-  Conv2dParams conv;   ///< rows, channels and tap_weights unused
+  Conv2dParams conv;   ///< rows, channels and worker_weights unused
   Ref level_channels;  ///< LevelChannel[out_channels]
   Ref loops;           ///< uint8_t[out_channels], DepthwiseLoop; all of an input channel's may be kSilent
   Ref slacks;          ///< uint16_t[out_channels], slack in units of 2^8

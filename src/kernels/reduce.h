@@ -48,4 +48,19 @@ struct ReduceParams {
   int32_t out_zero_point = 0;
 };
 
+/// SUM and MEAN of s8 over neighbouring dimensions, of which there is only one then:
+///   y[o,i] = clamp(z + R(Σ_t (x[o,t,i] − zx), factor)),  t ∈ [0, count), i ∈ [0, inner);  count, inner ≥ 1
+/// R is requantize, the sum wraps; of a MEAN the factor is divided by count already.
+/// Units        `outputs`: blocks of elements of y.
+struct RunMeanParams {
+  Ref in;
+  Ref out;
+  Blocks outputs;
+  uint32_t count = 0;
+  uint32_t inner = 0;
+  QuantizedMultiplier factor;
+  int32_t in_zero_point = 0;
+  int32_t out_zero_point = 0;
+};
+
 }  // namespace tandem

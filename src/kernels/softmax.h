@@ -25,7 +25,26 @@ struct SoftmaxParams {
   QuantizedMultiplier multiplier;
   int32_t diff_min = 0;
   float beta = 0;
+  // s8…__portable, one of them:
+  Ref exps;          ///< int32[kSoftmaxDifferences], softmax_exp of 0, −1, …
+  Scratch row_exps;  ///< room for int32[depth]
 };
+
+inline constexpr uint32_t kSoftmaxDifferences = 256;
+inline constexpr int kSoftmaxInputIntegerBits = 5;
+inline constexpr int kSoftmaxSumIntegerBits = 12;
+
+/// difference · multiplier, Q5.26; the difference is ≥ diff_min, so the shift loses nothing.
+constexpr int32_t scaled_softmax_difference(const SoftmaxParams& p, int32_t difference) {
+  return srdhm(wrapping_shift_left(difference, p.multiplier.shift), p.multiplier.multiplier);
+}
+
+/// e^(difference · multiplier), Q0.31; 0 below diff_min.
+constexpr int32_t softmax_exp(const SoftmaxParams& p, int32_t difference) {
+  return difference < p.diff_min
+             ? 0
+             : q::exp_of_negative<kSoftmaxInputIntegerBits>(scaled_softmax_difference(p, difference));
+}
 
 /// y[r,c] = x[r,c] − m − ln Σ_k e^(x[r,k] − m), m the maximum of row r; for each of `rows` rows of `depth`.
 /// s8           differences to the maximum as SoftmaxParams' (β = 1), with its exponentials and their sum;

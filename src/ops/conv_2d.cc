@@ -30,15 +30,15 @@ using Variant = WeightedVariant<Conv2dParams>;
 
 constexpr Variant kConvVariants[] = {
     {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s8__portable},
-    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::conv_2d_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::conv_2d_s16__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s16_b32__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::conv_2d_s8_w4__portable},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::conv_2d_s16__portable},
+    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::conv_2d_s16_b32__portable},
     {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::conv_2d_f32__ref},
 };
 constexpr Variant kDepthwiseVariants[] = {
     {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::depthwise_conv_2d_s8__portable},
-    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::depthwise_conv_2d_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::depthwise_conv_2d_s16__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::depthwise_conv_2d_s8_w4__portable},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::depthwise_conv_2d_s16__portable},
     {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::depthwise_conv_2d_f32__ref},
 };
 
@@ -259,8 +259,10 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   TypedKernelId<Conv2dParams> kernel = planned.variant->kernel;
   if (as_conv_2d) {
     kernel = kernel_id::conv_2d_s8__portable;
-  } else if (planned.depthwise && planned.int8) {
-    params.tap_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
+  } else if (planned.depthwise && planned.quantized) {
+    params.worker_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
+  } else if (planned.variant->weights == Type::kInt4) {
+    params.worker_weights = c.scratch(static_cast<uint32_t>(macs_per_output * 2));
   }
   cut_into_tiles(params, static_cast<uint32_t>(params.window.batches * params.window.out.h), planned.macs);
   c.emit(kernel, params, {.units = params.tiles(), .macs = planned.macs});
@@ -333,17 +335,18 @@ Status plan_depthwise_conv_2d(OpContext& c) {
 }  // namespace
 
 TANDEM_DEFINE_OP(CONV_2D, conv_2d, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable,
-                 conv_2d_s8_w4__ref, conv_2d_s16__ref, conv_2d_s16_b32__ref, conv_2d_f32__ref)
+                 conv_2d_s8_w4__portable, conv_2d_s16__portable, conv_2d_s16_b32__portable, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable)
-TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__ref)
+TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d,
                  TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable,
-                 depthwise_conv_2d_s8_w4__ref, depthwise_conv_2d_s16__ref, depthwise_conv_2d_f32__ref)
+                 depthwise_conv_2d_s8_w4__portable, depthwise_conv_2d_s16__portable,
+                 depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
                  TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
-                 depthwise_conv_2d_s8_w4__ref)
+                 depthwise_conv_2d_s8_w4__portable)
 
 }  // namespace tandem

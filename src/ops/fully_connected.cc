@@ -15,9 +15,9 @@ enum Field { kActivation, kWeightsFormat, kKeepNumDims, kAsymmetricQuantizeInput
 using Variant = WeightedVariant<FullyConnectedParams>;
 constexpr Variant kVariants[] = {
     {Type::kInt8, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s8__portable},
-    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::fully_connected_s8_w4__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::fully_connected_s16__ref},
-    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s16_b32__ref},
+    {Type::kInt8, Type::kInt4, Type::kInt32, kernel_id::fully_connected_s8_w4__portable},
+    {Type::kInt16, Type::kInt8, Type::kInt64, kernel_id::fully_connected_s16__portable},
+    {Type::kInt16, Type::kInt8, Type::kInt32, kernel_id::fully_connected_s16_b32__portable},
     {Type::kFloat32, Type::kFloat32, Type::kFloat32, kernel_id::fully_connected_f32__ref},
 };
 
@@ -121,11 +121,13 @@ Status plan_fully_connected(OpContext& c) {
 }  // namespace
 
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected, plan_fully_connected,
-                 TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__portable, fully_connected_s8_w4__ref,
-                 fully_connected_s16__ref, fully_connected_s16_b32__ref, fully_connected_f32__ref)
+                 TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__portable,
+                 fully_connected_s8_w4__portable, fully_connected_s16__portable,
+                 fully_connected_s16_b32__portable, fully_connected_f32__ref)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_f32, plan_fully_connected, fully_connected_f32__ref)
 TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8, plan_fully_connected,
                  TANDEM_TARGET_FULLY_CONNECTED_S8 fully_connected_s8__portable)
-TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8_w4, plan_fully_connected, fully_connected_s8_w4__ref)
+TANDEM_DEFINE_OP(FULLY_CONNECTED, fully_connected_s8_w4, plan_fully_connected,
+                 fully_connected_s8_w4__portable)
 
 }  // namespace tandem

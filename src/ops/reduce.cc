@@ -1,5 +1,7 @@
 #include "kernels/reduce.h"
 
+#include <optional>
+
 #include "ops/op_context.h"
 
 // MEAN, REDUCE_ALL, REDUCE_MAX, REDUCE_MIN and SUM. The axes may come at run time, so that how many elements
@@ -51,13 +53,55 @@ Status plan_operands(OpContext& c, std::initializer_list<Type> types, ReducePara
   return {};
 }
 
-struct Kernels {
+// How many elements meet in an output and how many outputs follow one another, if the axes are neighbours and
+// known; dimensions of 1 are none.
+struct Run {
+  uint32_t count = 1;
+  uint32_t inner = 1;
+};
+std::optional<Run> neighbouring_axes(const TensorInfo& in, const ReduceParams& params) {
+  if (params.axis_values.present() || in.elements == 0) return std::nullopt;
+  Run run;
+  bool passed = false;  // a dimension before the axes
+  for (uint32_t d = in.shape.rank; d-- > 0;) {
+    const auto size = static_cast<uint32_t>(in.shape[d]);
+    if (size == 1) continue;
+    if ((params.axes >> d & 1) != 0) {
+      if (passed) return std::nullopt;
+      run.count *= size;
+    } else if (run.count == 1) {
+      run.inner *= size;
+    } else {
+      passed = true;
+    }
+  }
+  return run;
+}
+
+void emit_run_mean(OpContext& c, const ReduceParams& params, const Run& run, bool mean) {
+  constexpr uint32_t kWord = 4;
+  constexpr uint32_t kFinishCost = 16;  // of an output, beside its elements
+  RunMeanParams of_run{.in = params.in,
+                       .out = params.out,
+                       .outputs = cut_into_blocks(params.outputs.count, run.count + kFinishCost),
+                       .count = run.count,
+                       .inner = run.inner,
+                       .factor = mean ? divide_multiplier(params.factor, run.count) : params.factor,
+                       .in_zero_point = params.in_zero_point,
+                       .out_zero_point = params.out_zero_point};
+  of_run.outputs.per_unit = (of_run.outputs.per_unit + kWord - 1) / kWord * kWord;
+  c.emit(kernel_id::mean_s8__portable, of_run, {.units = of_run.outputs.units()});
+}
+
+struct TotalOperator {
   TypedKernelId<ReduceParams> s8;
+  TypedKernelId<ReduceParams> s16;
   TypedKernelId<ReduceParams> f32;
+  bool mean;
 };
 
 // SUM and MEAN: of real values, whatever the output's scale.
-Status plan_total(OpContext& c, const Kernels& kernels, TypedKernelId<ReduceParams> s16) {
+Status plan_total(OpContext& c, const TotalOperator& op) {
   ReduceParams params;
   TANDEM_TRY(plan_operands(c, {Type::kInt8, Type::kInt16, Type::kFloat32}, params));
   const TensorInfo in = c.input(0);
@@ -70,19 +114,36 @@ Status plan_total(OpContext& c, const Kernels& kernels, TypedKernelId<ReducePara
     params.in_zero_point = in.quantization.zero_point();
     params.out_zero_point = out.quantization.zero_point();
   }
-  c.emit(in.type == Type::kInt8    ? kernels.s8
-         : in.type == Type::kInt16 ? s16
-                                   : kernels.f32,
+  if (in.type == Type::kInt8) {
+    if (const std::optional<Run> run = neighbouring_axes(in, params)) {
+      emit_run_mean(c, params, *run, op.mean);
+      return {};
+    }
+  }
+  c.emit(in.type == Type::kInt8    ? op.s8
+         : in.type == Type::kInt16 ? op.s16
+                                   : op.f32,
          params, {.units = params.outputs.units()});
   return {};
 }
 
 Status plan_mean(OpContext& c) {
-  return plan_total(c, {kernel_id::mean_s8__ref, kernel_id::mean_f32__ref}, kernel_id::mean_s16__ref);
+  return plan_total(c, {.s8 = kernel_id::mean_s8__ref,
+                        .s16 = kernel_id::mean_s16__ref,
+                        .f32 = kernel_id::mean_f32__ref,
+                        .mean = true});
 }
 Status plan_sum(OpContext& c) {
-  return plan_total(c, {kernel_id::sum_s8__ref, kernel_id::sum_f32__ref}, kernel_id::sum_s16__ref);
+  return plan_total(c, {.s8 = kernel_id::sum_s8__ref,
+                        .s16 = kernel_id::sum_s16__ref,
+                        .f32 = kernel_id::sum_f32__ref,
+                        .mean = false});
 }
+
+struct Kernels {
+  TypedKernelId<ReduceParams> s8;
+  TypedKernelId<ReduceParams> f32;
+};
 
 // REDUCE_MAX and REDUCE_MIN give one of the stored values as it is.
 Status plan_extreme(OpContext& c, const Kernels& kernels) {
@@ -115,9 +176,9 @@ Status plan_reduce_all(OpContext& c) {
 
 }  // namespace
 
-TANDEM_DEFINE_OP(MEAN, mean, plan_mean, mean_s8__ref, mean_s16__ref, mean_f32__ref)
+TANDEM_DEFINE_OP(MEAN, mean, plan_mean, mean_s8__portable, mean_s8__ref, mean_s16__ref, mean_f32__ref)
 TANDEM_DEFINE_OP(MEAN, mean_f32, plan_mean, mean_f32__ref)
-TANDEM_DEFINE_OP(MEAN, mean_s8, plan_mean, mean_s8__ref)
+TANDEM_DEFINE_OP(MEAN, mean_s8, plan_mean, mean_s8__portable, mean_s8__ref)
 TANDEM_DEFINE_OP(REDUCE_ALL, reduce_all, plan_reduce_all, reduce_all_bool__ref)
 TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max, plan_reduce_max, reduce_max_s8__ref, reduce_max_f32__ref)
 TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max_f32, plan_reduce_max, reduce_max_f32__ref)
@@ -125,8 +186,8 @@ TANDEM_DEFINE_OP(REDUCE_MAX, reduce_max_s8, plan_reduce_max, reduce_max_s8__ref)
 TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min, plan_reduce_min, reduce_min_s8__ref, reduce_min_f32__ref)
 TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min_f32, plan_reduce_min, reduce_min_f32__ref)
 TANDEM_DEFINE_OP(REDUCE_MIN, reduce_min_s8, plan_reduce_min, reduce_min_s8__ref)
-TANDEM_DEFINE_OP(SUM, sum, plan_sum, sum_s8__ref, sum_s16__ref, sum_f32__ref)
+TANDEM_DEFINE_OP(SUM, sum, plan_sum, mean_s8__portable, sum_s8__ref, sum_s16__ref, sum_f32__ref)
 TANDEM_DEFINE_OP(SUM, sum_f32, plan_sum, sum_f32__ref)
-TANDEM_DEFINE_OP(SUM, sum_s8, plan_sum, sum_s8__ref)
+TANDEM_DEFINE_OP(SUM, sum_s8, plan_sum, mean_s8__portable, sum_s8__ref)
 
 }  // namespace tandem

@@ -73,6 +73,19 @@ void plan_rows(OpContext& c, SoftmaxParams& params) {
   params.out = c.ref(out);
 }
 
+// A table of them where it is no larger than the tensor, else room for those of a row.
+void plan_exponentials(OpContext& c, SoftmaxParams& params) {
+  if (c.input(0).elements < kSoftmaxDifferences * sizeof(int32_t)) {
+    params.row_exps = c.scratch(params.depth * uint32_t{sizeof(int32_t)});
+    return;
+  }
+  params.exps = c.prepared<int32_t>(kSoftmaxDifferences, [&](std::span<int32_t> exps) {
+    for (uint32_t d = 0; d < kSoftmaxDifferences; ++d) {
+      exps[d] = softmax_exp(params, -static_cast<int32_t>(d));
+    }
+  });
+}
+
 Status plan_softmax(OpContext& c) {
   TANDEM_TRY(c.expect_operands(1, 1, 1));
   TANDEM_TRY(c.expect_input_type(0, {Type::kInt8, Type::kInt16, Type::kFloat32}));
@@ -89,10 +102,11 @@ Status plan_softmax(OpContext& c) {
     TANDEM_TRY(in.type == Type::kInt8 ? plan_s8(c, params) : plan_s16(c, params));
   }
   plan_rows(c, params);
+  if (in.type == Type::kInt8) plan_exponentials(c, params);
   c.emit(in.type == Type::kFloat32  ? kernel_id::softmax_f32__ref
          : in.type == Type::kInt16  ? kernel_id::softmax_s16__ref
-         : out.type == Type::kInt16 ? kernel_id::softmax_s8_s16__ref
-                                    : kernel_id::softmax_s8__ref,
+         : out.type == Type::kInt16 ? kernel_id::softmax_s8_s16__portable
+                                    : kernel_id::softmax_s8__portable,
          params, {.units = params.rows.units()});
   return {};
 }
@@ -125,10 +139,10 @@ Status plan_log_softmax(OpContext& c) {
 TANDEM_DEFINE_OP(LOG_SOFTMAX, log_softmax, plan_log_softmax, log_softmax_s8__ref, log_softmax_f32__ref)
 TANDEM_DEFINE_OP(LOG_SOFTMAX, log_softmax_f32, plan_log_softmax, log_softmax_f32__ref)
 TANDEM_DEFINE_OP(LOG_SOFTMAX, log_softmax_s8, plan_log_softmax, log_softmax_s8__ref)
-TANDEM_DEFINE_OP(SOFTMAX, softmax, plan_softmax, softmax_s8__ref, softmax_s8_s16__ref, softmax_s16__ref,
-                 softmax_f32__ref)
+TANDEM_DEFINE_OP(SOFTMAX, softmax, plan_softmax, softmax_s8__portable, softmax_s8_s16__portable,
+                 softmax_s16__ref, softmax_f32__ref)
 TANDEM_DEFINE_OP(SOFTMAX, softmax_f32, plan_softmax, softmax_f32__ref)
-TANDEM_DEFINE_OP(SOFTMAX, softmax_s8, plan_softmax, softmax_s8__ref)
-TANDEM_DEFINE_OP(SOFTMAX, softmax_s8_s16, plan_softmax, softmax_s8_s16__ref)
+TANDEM_DEFINE_OP(SOFTMAX, softmax_s8, plan_softmax, softmax_s8__portable)
+TANDEM_DEFINE_OP(SOFTMAX, softmax_s8_s16, plan_softmax, softmax_s8_s16__portable)
 
 }  // namespace tandem

@@ -2,12 +2,13 @@
 
 #include "base/placement.h"
 #include "kernels/portable/dot.h"
+#include "kernels/portable/int4.h"
 #include "kernels/portable/requantizer.h"
 
 // CONV_2D of int8 on any 32-bit machine without wide multiplications: two output channels at a time share the
 // loads of the input; channels are the outer loop, so that weights are read once a unit (they may lie in slow
 // flash) and the input many times (it lies in SRAM). The input's zero point is taken out of the loop:
-// Σ w·(x − zx) = Σ w·x − zx·Σ w.
+// Σ w·(x − zx) = Σ w·x − zx·Σ w. Weights of 4 bits become int8 in the worker's memory, a unit's filters once.
 namespace tandem {
 namespace {
 
@@ -33,6 +34,10 @@ struct Geometry {
   uint32_t in_row;    // and from one row to the next
   uint32_t out_pixel;
 };
+
+uint32_t filter_weights(const Conv2dParams& p) {
+  return static_cast<uint32_t>(p.window.filter.h * p.window.filter.w * (p.in_channels / p.groups));
+}
 
 // Modulo 2^32, as everything that is summed here.
 uint32_t sum(const int8_t* weights, uint32_t n) {
@@ -106,11 +111,39 @@ void window_row(const ChannelPair& pair, const Requantizer (&f)[2], const Geomet
   }
 }
 
-TANDEM_HOT("conv_2d_s8")
-KernelResult conv(const Conv2dParams& p, const Task& task) {
+// Where the filters of a pair of channels are, each `filter` weights.
+class Filters {
+ public:
+  Filters(const int8_t* weights, uint32_t filter) : weights_(weights), filter_(filter) {}
+  [[gnu::always_inline]] const int8_t* at(uint32_t, uint32_t channel) const {
+    return weights_ + channel * filter_;
+  }
+
+ private:
+  const int8_t* weights_;
+  uint32_t filter_;
+};
+class UnpackedFilters {
+ public:
+  UnpackedFilters(const Int4* weights, uint32_t filter, int8_t* room)
+      : weights_(weights), filter_(filter), room_(room) {}
+  const int8_t* at(uint32_t of_pair, uint32_t channel) const {
+    int8_t* const unpacked = room_ + of_pair * filter_;
+    portable::unpack_int4(weights_, channel * filter_, filter_, unpacked);
+    return unpacked;
+  }
+
+ private:
+  const Int4* weights_;
+  uint32_t filter_;
+  int8_t* room_;
+};
+
+template <class PairFilters>
+[[gnu::always_inline]] inline KernelResult conv_tiles(const Conv2dParams& p, const Task& task,
+                                                      const PairFilters& filters) {
   const Window2d& w = p.window;
   const auto* in = task.in<int8_t>(p.in);
-  const auto* weights = task.in<int8_t>(p.weights);
   const auto* bias = task.in<int32_t>(p.bias);
   const auto* multipliers = task.in<int32_t>(p.multipliers);
   const auto* shifts = task.in<int8_t>(p.shifts);
@@ -122,7 +155,7 @@ KernelResult conv(const Conv2dParams& p, const Task& task) {
                    .in_pixel = static_cast<uint32_t>(p.in_channels),
                    .in_row = static_cast<uint32_t>(w.in.w * p.in_channels),
                    .out_pixel = static_cast<uint32_t>(p.out_channels)};
-  const uint32_t filter = static_cast<uint32_t>(w.filter.h * w.filter.w) * depth;
+  const uint32_t filter = filter_weights(p);
   const auto group_channels = static_cast<uint32_t>(p.out_channels / p.groups);
   const bool one_tap = is_one_tap_inside(w);
   const uint32_t out_row = static_cast<uint32_t>(w.out.w) * g.out_pixel;
@@ -133,7 +166,7 @@ KernelResult conv(const Conv2dParams& p, const Task& task) {
       const uint32_t group = o / group_channels;
       const bool has_second = o + 1 < tile.channels.end && (o + 1) / group_channels == group;
       const uint32_t second = has_second ? o + 1 : o;
-      ChannelPair pair{.weights = {weights + o * filter, weights + second * filter},
+      ChannelPair pair{.weights = {filters.at(0, o), filters.at(1, second)},
                        .bias = {bias != nullptr ? bias[o] : 0, bias != nullptr ? bias[second] : 0},
                        .inner_bias = {},
                        .in_zero_point = p.in_zero_point,
@@ -166,8 +199,20 @@ KernelResult conv(const Conv2dParams& p, const Task& task) {
   return KernelResult::kOk;
 }
 
+TANDEM_HOT("conv_2d_s8")
+KernelResult conv(const Conv2dParams& p, const Task& task) {
+  return conv_tiles(p, task, Filters(task.in<int8_t>(p.weights), filter_weights(p)));
+}
+
+KernelResult conv_w4(const Conv2dParams& p, const Task& task) {
+  return conv_tiles(
+      p, task,
+      UnpackedFilters(task.in<Int4>(p.weights), filter_weights(p), task.scratch<int8_t>(p.worker_weights)));
+}
+
 }  // namespace
 
 TANDEM_DEFINE_KERNEL(conv_2d_s8__portable, Conv2dParams, conv)
+TANDEM_DEFINE_KERNEL(conv_2d_s8_w4__portable, Conv2dParams, conv_w4)
 
 }  // namespace tandem

@@ -1,6 +1,7 @@
 #include "base/placement.h"
 #include "kernels/conv_2d.h"
 #include "kernels/portable/requantizer.h"
+#include "kernels/weights.h"
 
 // DEPTHWISE_CONV_2D of int8 on any 32-bit machine: channels are the outer loop, with the channel's weights
 // gathered side by side, and everything that only depends on the channel worked out once for a unit's rows.
@@ -77,10 +78,11 @@ void channel_row(const ChannelRow& c, const Geometry& g, const Requantizer& f) {
   }
 }
 
+template <class Weight>
 KernelResult depthwise(const Conv2dParams& p, const Task& task) {
   const Window2d& w = p.window;
   const auto* in = task.in<int8_t>(p.in);
-  const auto* weights = task.in<int8_t>(p.weights);
+  const Weights<Weight> weights{task.in<Weight>(p.weights)};
   const auto* bias = task.in<int32_t>(p.bias);
   const auto* multipliers = task.in<int32_t>(p.multipliers);
   const auto* shifts = task.in<int8_t>(p.shifts);
@@ -97,12 +99,14 @@ KernelResult depthwise(const Conv2dParams& p, const Task& task) {
                    .out_pixel = p.out_channels};
   const int32_t taps = w.filter.h * w.filter.w;
   const int32_t out_row = w.out.w * p.out_channels;
-  auto* gathered = task.scratch<int32_t>(p.tap_weights);
+  auto* gathered = task.scratch<int32_t>(p.worker_weights);
 
   for (uint32_t unit = task.begin; unit < task.end; ++unit) {
     const Conv2dTile tile = p.tile(unit);
     for (uint32_t o = tile.channels.begin; o < tile.channels.end; ++o) {
-      for (int32_t t = 0; t < taps; ++t) gathered[t] = weights[t * p.out_channels + static_cast<int32_t>(o)];
+      for (int32_t t = 0; t < taps; ++t) {
+        gathered[t] = weights[static_cast<uint32_t>(t * p.out_channels) + o];
+      }
       const Requantizer f({multipliers[o], shifts[o]}, p.out_zero_point, p.clamp);
       const auto channel = static_cast<int32_t>(o) / p.groups;
       for (uint32_t row = tile.rows.begin; row < tile.rows.end; ++row) {
@@ -133,6 +137,7 @@ KernelResult depthwise(const Conv2dParams& p, const Task& task) {
 
 }  // namespace
 
-TANDEM_DEFINE_KERNEL(depthwise_conv_2d_s8__portable, Conv2dParams, depthwise)
+TANDEM_DEFINE_KERNEL(depthwise_conv_2d_s8__portable, Conv2dParams, depthwise<int8_t>)
+TANDEM_DEFINE_KERNEL(depthwise_conv_2d_s8_w4__portable, Conv2dParams, depthwise<Int4>)
 
 }  // namespace tandem

@@ -3,61 +3,19 @@
 #include <algorithm>
 
 #include "base/placement.h"
+#include "kernels/portable/channel_sums.h"
 
 // AVERAGE_POOL_2D and MAX_POOL_2D of int8 on any 32-bit machine. Means are summed four channels at a time,
 // two in the halves of a word: x + 128 is at most 255, so that a half holds 257 of them.
 namespace tandem {
 namespace {
 
-// One window's taps inside the input, of the first channel.
-struct Inside {
-  const int8_t* first;
-  uint32_t rows;
-  uint32_t columns;
-  uint32_t pixel;  // bytes from one input pixel to the next
-  uint32_t row;
-};
+using portable::Inside;
+using portable::kMostTaps;
+using portable::sum_channel;
+using portable::sum_words;
 
 constexpr uint32_t kWord = 4;
-
-// sums[c] += Σ (x + 128) of channels 0 to 3 of kMostTaps taps at the most, words of which are 4-aligned. 3.3
-// cycles an input on a Cortex-M0+.
-constexpr uint32_t kMostTaps = 257;
-TANDEM_HOT("average_pool_2d_s8_words")
-void sum_words(const Inside& t, uint32_t* sums) {
-  constexpr uint32_t kTo128 = 0x80808080;
-  constexpr uint32_t kHalves = 0x00ff00ff;
-  uint32_t even = 0;  // channels 0 and 2
-  uint32_t odd = 0;
-  const int8_t* row = t.first;
-  for (uint32_t r = t.rows; r != 0; --r, row += t.row) {
-    const int8_t* tap = row;
-    const int8_t* const end = row + t.columns * t.pixel;
-    do {
-      const uint32_t word = *reinterpret_cast<const uint32_t*>(tap) ^ kTo128;
-      even += word & kHalves;
-      odd += word >> 8 & kHalves;
-      tap += t.pixel;
-    } while (tap != end);
-  }
-  sums[0] += even & 0xffff;
-  sums[1] += odd & 0xffff;
-  sums[2] += even >> 16;
-  sums[3] += odd >> 16;
-}
-
-// Σ (x + 128) of one channel.
-TANDEM_HOT("average_pool_2d_s8_channel")
-uint32_t sum_channel(const Inside& t) {
-  uint32_t total = 0;
-  const int8_t* row = t.first;
-  for (uint32_t r = t.rows; r != 0; --r, row += t.row) {
-    const int8_t* tap = row;
-    for (uint32_t left = t.columns; left != 0; --left, tap += t.pixel)
-      total += static_cast<uint32_t>(*tap + 128);
-  }
-  return total;
-}
 
 TANDEM_HOT("max_pool_2d_s8_channel")
 int32_t max_channel(const Inside& t) {

@@ -11,6 +11,8 @@
 #include "kernels/pool_2d.h"
 #include "kernels/portable/requantizer.h"
 #include "kernels/quantize.h"
+#include "kernels/reduce.h"
+#include "kernels/softmax.h"
 #include "kernels/unary.h"
 
 // Each portable kernel against the ref/ kernel of its contract, and the requantizer against fixed_point.h.
@@ -61,6 +63,17 @@ class Arena {
     }
   }
 
+  Ref activations_s16(size_t count) {
+    switch (pick(0, 3)) {
+      case 0:
+        return fill<int16_t>(count, -32768, -32768);
+      case 1:
+        return fill<int16_t>(count, 32767, 32767);
+      default:
+        return fill<int16_t>(count, -32768, 32767);
+    }
+  }
+
   /// The whole arena after running units in pieces of `step`.
   std::vector<uint8_t> after(const AnyKernel& kernel, const void* params, uint32_t units,
                              uint32_t step) const {
@@ -77,6 +90,8 @@ class Arena {
   std::mt19937 random_;
   std::vector<uint8_t> bytes_;
 };
+
+const AnyKernel& any(const AnyKernel& kernel) { return kernel; }
 
 // Scratch may hold anything afterwards.
 void forget(std::vector<uint8_t>& memory, const Scratch& scratch) {
@@ -133,9 +148,42 @@ void add_operands(Arena& arena, Conv2dParams& p, int32_t weights) {
   p.rows = {.count = rows, .per_unit = static_cast<uint32_t>(arena.pick(1, static_cast<int32_t>(rows)))};
   p.channels = {.count = static_cast<uint32_t>(p.out_channels),
                 .per_unit = static_cast<uint32_t>(arena.pick(1, p.out_channels))};
-  p.tap_weights = {.base = arena.room(static_cast<size_t>(w.filter.h * w.filter.w) * 4),
-                   .stride = static_cast<uint32_t>(w.filter.h * w.filter.w) * 4};
+  p.worker_weights = {.base = arena.room(static_cast<size_t>(w.filter.h * w.filter.w) * 4),
+                      .stride = static_cast<uint32_t>(w.filter.h * w.filter.w) * 4};
   p.out = arena.room(static_cast<size_t>(w.batches * w.out.h * w.out.w) * channels);
+}
+
+// The same of int16 activations, or of int4 weights.
+void add_operands_s16(Arena& arena, Conv2dParams& p, int32_t weights, bool wide_bias) {
+  add_operands(arena, p, weights);
+  const Window2d& w = p.window;
+  const auto channels = static_cast<size_t>(p.out_channels);
+  p.in_zero_point = 0;
+  p.out_zero_point = 0;
+  p.clamp = arena.pick(0, 1) == 0 ? kRangeOf<int16_t> : Clamp{0, arena.pick(0, 32767)};
+  p.in = arena.activations_s16(static_cast<size_t>(w.batches * w.in.h * w.in.w * p.in_channels));
+  if (arena.pick(0, 3) == 0) p.weights = arena.fill<int8_t>(static_cast<size_t>(weights), -128, -128);
+  if (p.bias.present()) {
+    p.bias = wide_bias ? arena.fill<int64_t>(channels, INT32_MIN, INT32_MAX)
+                       : arena.fill<int32_t>(channels, INT32_MIN, INT32_MAX);
+  }
+  p.shifts = arena.fill<int8_t>(channels, -31, arena.pick(-20, 3));
+  p.out = arena.room(static_cast<size_t>(w.batches * w.out.h * w.out.w) * channels * 2);
+}
+void add_operands_w4(Arena& arena, Conv2dParams& p, int32_t filter, int32_t filters) {
+  add_operands(arena, p, filter * filters);
+  p.weights = arena.fill<int8_t>(static_cast<size_t>(filter * filters + 1) / 2, -128, 127);
+  const auto room = static_cast<uint32_t>(std::max(filter * 2, p.window.filter.h * p.window.filter.w * 4));
+  p.worker_weights = {.base = arena.room(room), .stride = room};
+}
+
+void expect_convs_alike(const Arena& arena, const Conv2dParams& p, const AnyKernel& fast,
+                        const AnyKernel& plain, uint32_t step) {
+  auto quick = arena.after(fast, &p, p.tiles(), step);
+  auto expected = arena.after(plain, &p, p.tiles(), p.tiles());
+  forget(quick, p.worker_weights);
+  forget(expected, p.worker_weights);
+  EXPECT_EQ(quick, expected);
 }
 
 constexpr uint32_t kCases = 400;
@@ -166,9 +214,54 @@ TEST(PortableKernels, DepthwiseConvS8SaysWhatRefSays) {
     add_operands(arena, p, p.out_channels * p.window.filter.h * p.window.filter.w);
     auto fast = arena.after(depthwise_conv_2d_s8__portable, &p, p.tiles(), 1 + seed % 3);
     auto plain = arena.after(depthwise_conv_2d_s8__ref, &p, p.tiles(), p.tiles());
-    forget(fast, p.tap_weights);
-    forget(plain, p.tap_weights);
+    forget(fast, p.worker_weights);
+    forget(plain, p.worker_weights);
     EXPECT_EQ(fast, plain);
+  }
+}
+
+TEST(PortableKernels, ConvS16AndConvW4SayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    Conv2dParams p = random_window(arena);
+    p.groups = arena.pick(0, 3) == 0 ? arena.pick(2, 3) : 1;
+    // Sometimes more products than 32 bits hold.
+    p.in_channels = (seed % 8 == 0 ? arena.pick(100, 700) : arena.pick(1, 9)) * p.groups;
+    p.out_channels = arena.pick(1, 9) * p.groups;
+    const int32_t filter = p.window.filter.h * p.window.filter.w * (p.in_channels / p.groups);
+    Conv2dParams w4 = p;
+    add_operands_s16(arena, p, p.out_channels * filter, seed % 2 == 0);
+    expect_convs_alike(arena, p, seed % 2 == 0 ? any(conv_2d_s16__portable) : any(conv_2d_s16_b32__portable),
+                       seed % 2 == 0 ? any(conv_2d_s16__ref) : any(conv_2d_s16_b32__ref), 1 + seed % 3);
+    add_operands_w4(arena, w4, filter, w4.out_channels);
+    expect_convs_alike(arena, w4, conv_2d_s8_w4__portable, conv_2d_s8_w4__ref, 1 + seed % 3);
+  }
+}
+
+TEST(PortableKernels, DepthwiseConvS16AndW4SayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    Conv2dParams p = random_window(arena);
+    if (seed % 16 == 0) {  // more taps than 32 bits hold products
+      p.window.in.w = 700;
+      p.window.filter = {1, arena.pick(500, 600)};
+      p.window.dilation = {1, 1};
+      p.window.stride = {1, 50};
+      p.window.pad = {0, arena.pick(0, 60)};
+      p.window.out = {1, 3};
+    }
+    p.groups = arena.pick(1, 3);
+    p.in_channels = arena.pick(1, 5);
+    p.out_channels = p.in_channels * p.groups;
+    const int32_t taps = p.window.filter.h * p.window.filter.w;
+    Conv2dParams w4 = p;
+    add_operands_s16(arena, p, p.out_channels * taps, true);
+    expect_convs_alike(arena, p, depthwise_conv_2d_s16__portable, depthwise_conv_2d_s16__ref, 1 + seed % 3);
+    add_operands_w4(arena, w4, taps, w4.out_channels);
+    expect_convs_alike(arena, w4, depthwise_conv_2d_s8_w4__portable, depthwise_conv_2d_s8_w4__ref,
+                       1 + seed % 3);
   }
 }
 
@@ -186,8 +279,8 @@ TEST(PortableKernels, TakeAnyDilationOfAFilterOfOneTap) {
   add_operands(arena, p, 4);
   auto fast = arena.after(depthwise_conv_2d_s8__portable, &p, p.tiles(), 1);
   auto plain = arena.after(depthwise_conv_2d_s8__ref, &p, p.tiles(), 1);
-  forget(fast, p.tap_weights);
-  forget(plain, p.tap_weights);
+  forget(fast, p.worker_weights);
+  forget(plain, p.worker_weights);
   EXPECT_EQ(fast, plain);
 }
 
@@ -288,7 +381,119 @@ TEST(PortableKernels, FullyConnectedS8SaysWhatRefSays) {
   }
 }
 
-const AnyKernel& any(const AnyKernel& kernel) { return kernel; }
+TEST(PortableKernels, SoftmaxSaysWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    SoftmaxParams p;
+    // Up to where the sum saturates.
+    p.depth = static_cast<uint32_t>(seed % 50 == 0 ? arena.pick(4000, 5000) : arena.pick(1, 40));
+    const auto rows = static_cast<uint32_t>(arena.pick(1, 5));
+    p.rows = {.count = rows, .per_unit = static_cast<uint32_t>(arena.pick(1, 5))};
+    p.multiplier = {arena.pick(1 << 30, INT32_MAX), arena.pick(0, 27)};
+    p.diff_min = -input_radius(kSoftmaxInputIntegerBits, p.multiplier.shift);
+    p.in = arena.activations(rows * p.depth);
+    p.out = arena.room(2 * rows * p.depth);
+    const uint32_t units = p.rows.units();
+    const auto s8 = arena.after(softmax_s8__ref, &p, units, units);
+    const auto s16 = arena.after(softmax_s8_s16__ref, &p, units, units);
+    p.exps = arena.room(kSoftmaxDifferences * sizeof(int32_t));
+    std::array<int32_t, kSoftmaxDifferences> exps;
+    for (size_t d = 0; d < exps.size(); ++d) exps[d] = softmax_exp(p, -static_cast<int32_t>(d));
+    arena.set(p.exps, exps);
+    const auto same = [&](const AnyKernel& fast, std::vector<uint8_t> expected) {
+      auto memory = arena.after(fast, &p, units, 1 + seed % 2);
+      memory.resize(expected.size());
+      EXPECT_EQ(memory, expected);
+    };
+    same(softmax_s8__portable, s8);
+    same(softmax_s8_s16__portable, s16);
+    p.exps = {};
+    p.row_exps = {.base = arena.room(p.depth * sizeof(int32_t)), .stride = 0};
+    same(softmax_s8__portable, s8);
+    same(softmax_s8_s16__portable, s16);
+  }
+}
+
+TEST(PortableKernels, MeanAndSumSayWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    const auto some = [&](uint32_t most) {
+      return static_cast<uint32_t>(arena.pick(1, static_cast<int32_t>(most)));
+    };
+    RunMeanParams p;
+    const uint32_t outer = some(4);
+    p.count = seed % 5 == 0 ? some(1000) : some(60);
+    p.inner = seed % 3 == 0 ? 1 : seed % 3 == 1 ? some(20) : 4 * some(6);
+    p.outputs = {.count = outer * p.inner, .per_unit = some(12)};
+    p.factor = {arena.pick(1 << 30, INT32_MAX), arena.pick(-8, 1)};
+    p.in_zero_point = arena.pick(-128, 127);
+    p.out_zero_point = arena.pick(-128, 127);
+    p.in = arena.activations(outer * p.count * p.inner);
+    p.out = arena.room(outer * p.inner);
+    const std::array<int32_t, 3> dims = {static_cast<int32_t>(outer), static_cast<int32_t>(p.count),
+                                         static_cast<int32_t>(p.inner)};
+    ReduceParams plain{.in = p.in,
+                       .out = p.out,
+                       .dims = arena.room(sizeof dims),
+                       .axis_values = {},
+                       .outputs = p.outputs,
+                       .rank = 3,
+                       .axes = 2,
+                       .factor = p.factor,
+                       .in_zero_point = p.in_zero_point,
+                       .out_zero_point = p.out_zero_point};
+    arena.set(plain.dims, dims);
+    const uint32_t units = p.outputs.units();
+    EXPECT_EQ(arena.after(mean_s8__portable, &p, units, 1 + seed % 3),
+              arena.after(sum_s8__ref, &plain, units, units));
+    p.factor = divide_multiplier(p.factor, p.count);
+    EXPECT_EQ(arena.after(mean_s8__portable, &p, units, 1 + seed % 3),
+              arena.after(mean_s8__ref, &plain, units, units));
+  }
+}
+
+TEST(PortableKernels, FullyConnectedOfOtherTypesSaysWhatRefSays) {
+  for (uint32_t seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Arena arena(seed);
+    FullyConnectedParams p;
+    const auto batches = static_cast<uint32_t>(arena.pick(1, 3));
+    p.channels = static_cast<uint32_t>(arena.pick(1, 9));
+    p.depth = static_cast<uint32_t>(seed % 4 == 0 ? arena.pick(0, 1200) : arena.pick(0, 20));
+    p.weights_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-128, 127) : 0;
+    p.weights = arena.activations(p.channels * p.depth);
+    const auto factors = [&](int32_t most) {
+      p.factor = {arena.pick(1 << 30, INT32_MAX), arena.pick(-31, most)};
+      if (arena.pick(0, 1) == 0) {
+        p.multipliers = arena.fill<int32_t>(p.channels, 1 << 30, INT32_MAX);
+        p.shifts = arena.fill<int8_t>(p.channels, -31, most);
+      }
+    };
+    p.outputs = {.count = batches * p.channels, .per_unit = static_cast<uint32_t>(arena.pick(1, 7))};
+    p.out = arena.room(2 * batches * p.channels);
+    const auto same = [&](const AnyKernel& fast, const AnyKernel& plain) {
+      EXPECT_EQ(arena.after(fast, &p, p.outputs.units(), 1 + seed % 3),
+                arena.after(plain, &p, p.outputs.units(), p.outputs.units()));
+    };
+    p.in = arena.activations(batches * p.depth);
+    p.in_zero_point = arena.pick(-128, 127);
+    p.out_zero_point = arena.pick(-128, 127);
+    p.clamp = some_clamp(arena, p.out_zero_point);
+    factors(2);
+    same(fully_connected_s8_w4__portable, fully_connected_s8_w4__ref);
+    p.in = arena.activations_s16(batches * p.depth);
+    p.in_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-32768, 32767) : 0;
+    p.out_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-32768, 32767) : 0;
+    p.clamp = kRangeOf<int16_t>;
+    factors(kRequantize64MaxShift);
+    if (arena.pick(0, 2) != 0) p.bias = arena.fill<int64_t>(p.channels, INT32_MIN, INT32_MAX);
+    same(fully_connected_s16__portable, fully_connected_s16__ref);
+    if (p.bias.present()) p.bias = arena.fill<int32_t>(p.channels, INT32_MIN, INT32_MAX);
+    same(fully_connected_s16_b32__portable, fully_connected_s16_b32__ref);
+  }
+}
 
 TEST(PortableKernels, AddAndSubS8SayWhatRefSays) {
   uint32_t by_levels = 0;

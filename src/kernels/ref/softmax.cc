@@ -9,29 +9,13 @@
 namespace tandem {
 namespace {
 
-constexpr int kInputIntegerBits = 5;
-constexpr int kSumIntegerBits = 12;
-
 int32_t saturating_add(int32_t a, int32_t b) { return saturate_cast<int32_t>(int64_t{a} + b); }
-
-// difference · multiplier, Q5.26; the difference is ≥ diff_min, so the shift loses nothing.
-int32_t scaled_difference(int32_t difference, QuantizedMultiplier m) {
-  return srdhm(wrapping_shift_left(difference, m.shift), m.multiplier);
-}
-
-// e^(difference · multiplier), Q0.31.
-int32_t exp_of_difference(int32_t difference, QuantizedMultiplier m) {
-  return q::exp_of_negative<kInputIntegerBits>(scaled_difference(difference, m));
-}
 
 // Σ e^((x − maximum) · multiplier), Q12.19: at least 1, the maximum's own.
 int32_t sum_of_exps(const SoftmaxParams& p, const int8_t* in, int32_t maximum) {
   int32_t sum = 0;
   for (uint32_t c = 0; c < p.depth; ++c) {
-    const int32_t difference = in[c] - maximum;
-    if (difference < p.diff_min) continue;
-    const int32_t exp = q::rescale<kSumIntegerBits, 0>(exp_of_difference(difference, p.multiplier));
-    sum = saturating_add(sum, exp);
+    sum = saturating_add(sum, q::rescale<kSoftmaxSumIntegerBits, 0>(softmax_exp(p, in[c] - maximum)));
   }
   return sum;
 }
@@ -41,13 +25,13 @@ void softmax_row(const SoftmaxParams& p, const int8_t* in, Out* out) {
   constexpr Clamp kRange = kRangeOf<Out>;
   const int32_t maximum = *std::max_element(in, in + p.depth);
   const int32_t sum = sum_of_exps(p, in, maximum);
-  const q::Reciprocal scale = q::reciprocal(sum, kSumIntegerBits);
+  const q::Reciprocal scale = q::reciprocal(sum, kSoftmaxSumIntegerBits);
   const int exponent = scale.exponent + 31 - static_cast<int>(sizeof(Out)) * 8;
   for (uint32_t c = 0; c < p.depth; ++c) {
     const int32_t difference = in[c] - maximum;
     int32_t y = kRange.min;
     if (difference >= p.diff_min) {
-      const int32_t exp = exp_of_difference(difference, p.multiplier);
+      const int32_t exp = softmax_exp(p, difference);
       // Beyond 31 bits (a sum of 512 or more, which the reference refuses while running) all round to 0.
       y = kRange.apply((exponent > 31 ? 0 : rdiv_pot(srdhm(scale.mantissa, exp), exponent)) + kRange.min);
     }
@@ -101,7 +85,8 @@ void log_softmax_row(const LogSoftmaxParams& p, const int8_t* in, int8_t* out) {
   constexpr Clamp kRange = kRangeOf<int8_t>;
   const SoftmaxParams& s = p.softmax;
   const int32_t maximum = *std::max_element(in, in + s.depth);
-  const int32_t log_sum = q::log_from_one<kInputIntegerBits, kSumIntegerBits>(sum_of_exps(s, in, maximum));
+  const int32_t log_sum =
+      q::log_from_one<kSoftmaxInputIntegerBits, kSoftmaxSumIntegerBits>(sum_of_exps(s, in, maximum));
   // Down to where difference − log_sum still is a Q5.26 number.
   const int32_t least = std::max(
       s.diff_min - 1, requantize(wrapping_add(log_sum, std::numeric_limits<int32_t>::min()), p.divisor));
@@ -109,8 +94,8 @@ void log_softmax_row(const LogSoftmaxParams& p, const int8_t* in, int8_t* out) {
     const int32_t difference = in[c] - maximum;
     int32_t y = kRange.min;
     if (difference > least) {
-      const int32_t log = wrapping_sub(scaled_difference(difference, s.multiplier), log_sum);
-      y = kRange.apply(rdiv_pot(log, 31 - kInputIntegerBits - kOutputIntegerBits) + kRange.max);
+      const int32_t log = wrapping_sub(scaled_softmax_difference(s, difference), log_sum);
+      y = kRange.apply(rdiv_pot(log, 31 - kSoftmaxInputIntegerBits - kOutputIntegerBits) + kRange.max);
     }
     out[c] = static_cast<int8_t>(y);
   }
