@@ -2,7 +2,7 @@
 @
 @ Maths        Five channels' weights are three words,
 @                W0 = w0 + 2^19·w1,  W1 = w2 + 2^6·w1 + 2^12·w3,  W2 = w4 + 2^19·w3,
-@              which are multiplied by u and added up modulo 2^32: T0, T1, T2. With sums |S| <= kBound =
+@              which are multiplied by u and added up modulo 2^32: T0, T1, T2. With sums |S| <= BOUND =
 @              2^18 - 2^12 - 1 all five are in there (RESOLVE). Three channels' are two, as above without w3:
 @                W0 = w0 + 2^19·w1,  W1 = w2 + 2^6·w1.
 @              A tile of ten is 5 + 5 channels in six words. A tile of thirteen is 3 + 5 + 5 in eight, of which
@@ -270,7 +270,7 @@ close:
   ldr r2, [sp, #12 + STATE_BREAK_AGAIN]
 2:
   subs r2, r2, r1
-@ The pair at r3 leaves for r2; r0: how far the next one is. Changes r2, r4.
+@ The pair at r3 leaves for r2; r0: how far the next one is. Changes r0, r2.
   .macro LEAVE_FOR
   subs r2, r2, r3
   subs r2, #LEAVES_AT
@@ -329,14 +329,34 @@ close:
   bne .Lfour_\odd                 @ 2
   .endm
 
-@ Zeros may be too many for `skip` before these four have ended; they are, if all four are.
+@ Zeros may be too many for `skip` before these four have ended. If they are before the next input that is not
+@ zero, a term of u = 0 stands for those so far.
   .macro GAP odd, other, to_next
 .Lgap_\odd:
-  mov r6, pc
-  b look_ahead
+  ldr r5, =0x80808080             @ 2
+  ldr r6, [r0]                    @ 2
+  eors r5, r6                     @ 1
+  beq 3f                          @ 1
+  mov r7, r2                      @ 1
+1:
+  lsls r6, r5, #24                @ 1
+  bne 2f                          @ 1
+  lsrs r5, r5, #8                 @ 1
+  add r7, r8                      @ 1
+  lsls r6, r7, #5                 @ 1   the pair's adds r7 is subs r7 then
+  bcc 1b                          @ 2   7 a zero
+3:
+  mov r5, r8                      @ 1   the term's own row is one of the zeros'
+  subs r2, r2, r5                 @ 1
+  str r2, [r3]                    @ 2
+  add r3, \to_next                @ 1
+  mov r2, r9                      @ 1
+  add r2, r8                      @ 1
+  movs r7, #0x80                  @ 1
+  b .Linput0_\other               @ 2
+2:
+  movs r7, #0x80
   b .Linput0_\odd
-  add r3, \to_next
-  b .Linput0_\other
   .endm
 
   GAP even, odd, lr
@@ -367,37 +387,6 @@ list_ends:
   OVER 2, odd
   OVER 3, even
 
-@ Goes on at r6 if `skip` does until the next that is not zero, or else a term of u = 0 stands for the zeros
-@ so far, and it goes on two bytes behind. Changes r5.
-look_ahead:
-  ldr r7, [r0]
-  ldr r5, =0x80808080
-  cmp r5, r7
-  beq 3f
-  push {r2}
-  mov r7, r0
-1:
-  ldrb r5, [r7]
-  adds r7, #1
-  cmp r5, #0x80
-  bne 2f
-  add r2, r8
-  lsls r5, r2, #5                 @ the pair's adds r7 is subs r7 then
-  bcc 1b
-  pop {r2}
-3:
-  mov r5, r8                      @ the term's own row is one of the zeros'
-  subs r2, r2, r5
-  str r2, [r3]
-  mov r2, r9
-  add r2, r8
-  movs r7, #0x80
-  adds r6, #2
-  mov pc, r6
-2:
-  pop {r2}
-  movs r7, #0x80
-  mov pc, r6
   .ltorg
 
 @ ---- the end of a group that is not a pixel's last: its sums are kept
@@ -848,3 +837,22 @@ expand_three_four:
   cmp r5, lr                      @ 1
   bne expand_three_four           @ 2   68 for twelve weights, from the cache
   restore_registers_and_return
+
+@ void tandem_sparse_fill(uint8_t* out, const uint8_t* end, uint32_t word): multiples of 32 bytes.
+  .section .text.conv_2d_sparse_fill, "ax"
+  .global tandem_sparse_fill
+  .type tandem_sparse_fill, %function
+  .thumb_func
+tandem_sparse_fill:
+  push {r4, r5, lr}
+  mov r3, r2
+  mov r4, r2
+  mov r5, r2
+  b 2f
+1:
+  stm r0!, {r2-r5}                @ 5
+  stm r0!, {r2-r5}                @ 5
+2:
+  cmp r0, r1                      @ 1
+  bne 1b                          @ 2   13 for 32 bytes
+  pop {r4, r5, pc}

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "base/bytes.h"
-#include "base/placement.h"
 #include "kernels/conv_2d.h"
 #include "kernels/level_requantization.h"
 #include "kernels/portable/requantizer.h"
@@ -64,6 +63,7 @@ static_assert(sizeof(void*) == 4 && offsetof(SparseState, loops) == 64 &&
 
 void tandem_sparse_pixels(SparseState* state);
 void tandem_sparse_expand(const int8_t* const* rows, uint32_t inputs, uint32_t* words, uint32_t row_bytes);
+void tandem_sparse_fill(uint8_t* out, const uint8_t* end, uint32_t word);
 void tandem_sparse_expand_three(const int8_t* const* rows, uint32_t inputs, uint32_t* words,
                                 uint32_t row_bytes);
 
@@ -99,32 +99,31 @@ void expand(const SparseConv2dParams& p, const Task& task, uint32_t unit) {
   const uint32_t five = is_three ? 2 : unit - p.threes;
   const uint32_t of_pass =
       tile_index * sparse_tile_channels(p.threes) + (is_three ? 0 : five * 5 + p.threes * 3);
-  uint32_t channel = p.first_tile * sparse_tile_channels(p.threes) + of_pass;
+  const uint32_t channel = p.first_tile * sparse_tile_channels(p.threes) + of_pass;
+  const uint32_t channels = is_three ? 3 : 5;
+  const uint32_t there = std::min(channels, p.out_channels - std::min(channel, p.out_channels));
 
   SparseTile& tile = *tile_at(p, task, tile_index);
-  const auto* levels = task.in<LevelChannel>(p.level_channels);
-  const auto* row = task.in<int8_t>(p.weights);
-  const int8_t* next_row = row + of_pass * p.in_channels;
+  LevelChannel* constants = &tile.channels[five * 5];
+  const LevelChannel* level = task.in<LevelChannel>(p.level_channels) + channel;
+  for (uint32_t i = 0; i < there; ++i) *constants++ = *level++;
+  for (uint32_t i = there; i < channels; ++i) *constants++ = kNeverStored;
   const int8_t* rows[5];
-  for (uint32_t i = 0; i < (is_three ? 3U : 5U); ++i, ++channel, next_row += p.in_channels) {
-    const bool exists = channel < p.out_channels;
-    tile.channels[five * 5 + i] = exists ? levels[channel] : kNeverStored;
-    if (exists) row = next_row;
+  const int8_t* row = task.in<int8_t>(p.weights) + (there != 0 ? of_pass * p.in_channels : 0);
+  for (uint32_t i = 0; i < channels; ++i) {
     rows[i] = row;
+    if (i + 1 < there) row += p.in_channels;
   }
   auto* const words = reinterpret_cast<uint32_t*>(&tile + 1) + five * 3;
   const auto expand_rows = is_three ? tandem_sparse_expand_three : tandem_sparse_expand;
   expand_rows(rows, p.in_channels, words, sparse_row_bytes(p.threes));
 }
 
-// `bytes` from a word's address on; faster than memset by bytes, which small C libraries have.
+// `bytes` from a word's address on.
 void fill(uint8_t* out, uint32_t bytes, int32_t value) {
-  const uint32_t word = static_cast<uint8_t>(value) * 0x01010101U;
-  auto* words = reinterpret_cast<uint32_t*>(out);
-  for (const uint32_t* const end = words + bytes / 16 * 4; words != end; words += 4) {
-    words[0] = words[1] = words[2] = words[3] = word;
-  }
-  for (uint32_t i = bytes / 16 * 16; i < bytes; ++i) out[i] = static_cast<uint8_t>(value);
+  uint8_t* const words_end = out + bytes / 32 * 32;
+  tandem_sparse_fill(out, words_end, static_cast<uint8_t>(value) * 0x01010101U);
+  for (uint8_t* to = words_end; to != out + bytes; ++to) *to = static_cast<uint8_t>(value);
 }
 
 // Code from `to` on: two terms, and again and again.
@@ -199,14 +198,13 @@ class Words {
  private:
   [[gnu::always_inline]] void put(uint32_t value) {
     *to_++ = value;
-    __asm__("" : "+r"(to_));  // neither memcpy nor memset, which lie in flash
+    __asm__("" : "+r"(to_));  // a call of memcpy or memset costs as much as a tap
   }
   uint32_t* to_;
 };
 
 // What a pixel sees, one tap after the other, zero points where there is no input.
-TANDEM_HOT("conv_2d_sparse_gather")
-void gather(const SparseConv2dParams& p, const uint8_t* in, uint32_t pixel, uint8_t* to) {
+[[gnu::noinline]] void gather(const SparseConv2dParams& p, const uint8_t* in, uint32_t pixel, uint8_t* to) {
   constexpr uint32_t kZeroPoints = 0x80808080;
   const Window2d& w = p.window;
   const auto out_columns = static_cast<uint32_t>(w.out.w);
@@ -235,7 +233,6 @@ void gather(const SparseConv2dParams& p, const uint8_t* in, uint32_t pixel, uint
   }
 }
 
-TANDEM_HOT("conv_2d_sparse_units")
 KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
   SparseState& state = *task.scratch<SparseState>(p.scratch);
   state.params = &p;
