@@ -104,9 +104,9 @@ constexpr uint32_t sparse_pass_parts(const SparseConv2dParams& p) {
   return p.pass_tiles * sparse_tile_parts(p.threes) - (sparse_ends_with_half(p) ? 1 : 0);
 }
 
-/// A tile: offset, limit and scale of thirteen channels; then a row for each input, three words of five
-/// channels, two of three.
-constexpr uint32_t kSparseTileBytes = 13 * 12;
+/// A tile: offset, limit, scale and sum of weights of thirteen channels; then a row for each input, three
+/// words of five channels, two of three.
+constexpr uint32_t kSparseTileBytes = 13 * 16 + 4;
 constexpr uint32_t sparse_row_bytes(uint32_t threes) { return 24 + 8 * threes; }
 constexpr uint32_t sparse_tile_bytes(uint32_t threes, uint32_t in_channels) {
   return kSparseTileBytes + in_channels * sparse_row_bytes(threes);
@@ -117,7 +117,7 @@ constexpr uint32_t sparse_two_terms_bytes(uint32_t threes) { return 60 + 20 * th
 constexpr uint32_t sparse_code_bytes(uint32_t threes, uint32_t in_channels) {
   return 4 + (in_channels / 2 + in_channels / 7 + 2) * sparse_two_terms_bytes(threes);
 }
-constexpr uint32_t kSparseStateBytes = 160;
+constexpr uint32_t kSparseStateBytes = 176;
 constexpr uint32_t sparse_worker_bytes(uint32_t threes, uint32_t in_channels) {
   return kSparseStateBytes + sparse_code_bytes(threes, in_channels);
 }

@@ -7,10 +7,6 @@ namespace {
 
 // Below that the code costs more than it saves; above, it takes too much memory.
 constexpr int64_t kMinInChannels = 48;
-// Where few pixels share what it takes to generate code for the weights of many channels.
-constexpr int64_t kMinInChannelsOfFewPixels = 32;
-constexpr int64_t kFewPixels = 256;
-constexpr int32_t kManyOutChannels = 64;
 // Where pixels have to be gathered, and generated code is nearly as fast.
 constexpr int64_t kMinGathered = 192;
 constexpr int32_t kMinOutChannels = 24;
@@ -60,10 +56,7 @@ bool suits_sparse_conv_2d(const OpContext& c, const Conv2dParams& params) {
       weights.type == Type::kInt8 && weights.constant() && reinterpret_cast<uintptr_t>(weights.data) % 4 == 0;
   const int64_t in_channels = inputs_of(params);
   const int64_t pixels = int64_t{w.batches} * w.out.h * w.out.w;
-  const int64_t min_in_channels = gathers(w) ? kMinGathered
-                                  : pixels <= kFewPixels && params.out_channels >= kManyOutChannels
-                                      ? kMinInChannelsOfFewPixels
-                                      : kMinInChannels;
+  const int64_t min_in_channels = gathers(w) ? kMinGathered : kMinInChannels;
   return readable && c.input(0).type == Type::kInt8 && c.has(kernel_id::conv_2d_s8__armv6m_sparse) &&
          w.dilation.h == 1 && w.dilation.w == 1 && params.groups == 1 && params.in_zero_point == -128 &&
          params.in_channels % 4 == 0 && in_channels >= min_in_channels && in_channels <= kMaxInChannels &&

@@ -27,7 +27,7 @@ constexpr Shape kShapes[] = {
     {512, 22, 1, 2}, {12, 3, 4, 1},   {32, 8, 3, 1},
 };
 
-enum class Data { kSparse, kFull, kAllZero, kAllLargest, kTiny, kSeldom, kAtBound };
+enum class Data { kSparse, kFull, kAllZero, kAllLargest, kTiny, kSeldom, kAtBound, kDense, kMixed };
 enum class Weights { kUsual, kExtremes, kAllLeast, kAllMost, kAtBound };
 
 // Σ |w|·u of nine inputs is as much as a group takes, in every channel, whatever the signs.
@@ -65,8 +65,16 @@ bool same(const Shape& shape, uint16_t threes, Data data, Weights kind, uint32_t
     if (input == k) input = 0;
     return now;
   };
+  uint32_t inputs = 0;
   conv.in = arena.add<int8_t>(shape.pixels * k, [&]() -> int32_t {
+    const auto pixel = static_cast<int32_t>(inputs++ / k);
     switch (data) {
+      case Data::kDense:  // no zeros, around another mean in each pixel
+        return pixel % 5 * 40 - 127 + random.pick(0, 90);
+      case Data::kMixed:  // of a ReLU, then dense, then as far apart as can be
+        return pixel % 3 == 0   ? std::max(random.pick(-383, 127), int32_t{-128})
+               : pixel % 3 == 1 ? 60 + random.pick(-20, 20)
+                                : 127 - random.pick(0, 1) * 254;
       case Data::kAtBound:
         return kAtBound[next_input() % std::size(kAtBound)].u - 128;
       case Data::kAllZero:
@@ -174,7 +182,7 @@ int main() {
   for (const Shape& shape : kShapes) {
     for (const uint16_t threes : {0, 1}) {
       for (const Data data : {Data::kSparse, Data::kFull, Data::kAllZero, Data::kAllLargest, Data::kTiny,
-                              Data::kSeldom, Data::kAtBound}) {
+                              Data::kSeldom, Data::kAtBound, Data::kDense, Data::kMixed}) {
         for (const Weights weights : {Weights::kUsual, Weights::kExtremes, Weights::kAllLeast,
                                       Weights::kAllMost, Weights::kAtBound}) {
           ++cases;

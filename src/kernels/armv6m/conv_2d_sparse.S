@@ -30,44 +30,53 @@
   .equ ONE_HALF, 1
 
 @ The frame: a copy of struct SparseState's (conv_2d_sparse.cc) beginning …
-  .equ STATE_X, 20
-  .equ STATE_OUT, 24
-  .equ STATE_PIXELS, 28
-  .equ STATE_TILE, 32
-  .equ STATE_LAST, 36
-  .equ STATE_LAST_SECOND, 40
-  .equ STATE_IN_CHANNELS, 44
-  .equ STATE_OUT_CHANNELS, 48
-  .equ STATE_WEIGHT_MAX, 52
-  .equ STATE_CODE, 56                   @ where a tile begins
-  .equ STATE_LIST, 60                   @ the first pair
-  .equ STATE_SUMS, 64
-  .equ STATE_SLACK, 68                  @ << 8
-  .equ STATE_MIN, 72
-  .equ STATE_MAX, 76
-  .equ STATE_TILE_BYTES, 80
-  .equ STATE_SKIP, 84                   @ struct SparseLoops
-  .equ STATE_PAIR, 88
-  .equ STATE_GAP, 92
-  .equ STATE_TO_ODD, 96
-  .equ STATE_TO_EVEN, 100
-  .equ STATE_BREAK, 104
-  .equ STATE_BREAK_AGAIN, 108
-  .equ STATE_FINISH, 112
-  .equ FRAME_BYTES, 116
+  .equ STATE_X, 28
+  .equ STATE_OUT, 32
+  .equ STATE_PIXELS, 36
+  .equ STATE_TILE, 40
+  .equ STATE_LAST, 44
+  .equ STATE_LAST_SECOND, 48
+  .equ STATE_IN_CHANNELS, 52
+  .equ STATE_OUT_CHANNELS, 56
+  .equ STATE_WEIGHT_MAX, 60
+  .equ STATE_CODE, 64                   @ where a tile begins
+  .equ STATE_LIST, 68                   @ the first pair
+  .equ STATE_SUMS, 72
+  .equ STATE_SLACK, 76                  @ << 8
+  .equ STATE_MIN, 80
+  .equ STATE_MAX, 84
+  .equ STATE_TILE_BYTES, 88
+  .equ STATE_SKIP, 92                   @ struct SparseLoops
+  .equ STATE_PAIR, 96
+  .equ STATE_GAP, 100
+  .equ STATE_TO_ODD, 104
+  .equ STATE_TO_EVEN, 108
+  .equ STATE_BREAK, 112
+  .equ STATE_BREAK_AGAIN, 116
+  .equ STATE_FINISH, 120
+  .equ FRAME_BYTES, 124
 @ … behind
   .equ FRAME_STATE, 0
   .equ FRAME_TILE, 4
   .equ FRAME_OUT, 8
   .equ FRAME_KEPT, 12             @ sums of the groups before: &state.sums in a pixel of several, else 0
   .equ FRAME_SECOND, 16           @ the same of the tile's second half; ONE_HALF: there is no such half
+  .equ FRAME_GROUPS_LEFT, 20      @ until a pixel may be dense
+  .equ FRAME_DENSE, 24            @ the pixel before was dense; else 0
   .equ SECOND_SUMS, 20
   .equ THIRD_SUMS, 40
 
-@ struct SparseTile: {offset, limit, scale} of each channel, of the first three of thirteen after the others'; rows
+@ What else the state has
+  .equ STATE_MEAN, 96                   @ of a dense pixel's u
+  .equ STATE_TRY_DENSE, 100             @ after so many groups more than one a pixel may be dense
+  .equ STATE_DENSE_GROUPS, 104          @ 0: the pixel before was not dense
+
+@ struct SparseTile: {offset, limit, scale} of each channel, of the first three of thirteen after the others'; whether
+@ there are sums of their weights; the sums; rows
   .equ CHANNEL_BYTES, 12
   .equ TILE_THIRD, 10 * CHANNEL_BYTES
-  .equ TILE_ROWS, 13 * CHANNEL_BYTES
+  .equ TILE_SUMS, 13 * CHANNEL_BYTES + 4
+  .equ TILE_ROWS, TILE_SUMS + 13 * 4
 
 @ What the two widths have of their own: struct SparseLoops, and two terms.
   .macro LOOPS row, to_odd, to_even, break, break_again, finish
@@ -212,6 +221,9 @@ tandem_sparse_pixels:
   subs r0, #12
   sub sp, #STATE_X
   str r0, [sp, #FRAME_STATE]
+  adds r0, #STATE_DENSE_GROUPS
+  ldr r0, [r0]
+  str r0, [sp, #FRAME_DENSE]
 
 @ ---- a pixel's pairs
 @ A group ends where Σ max|w|·u would pass BOUND.
@@ -220,6 +232,9 @@ tandem_sparse_pixels:
 @ r12 end of x, lr to_odd
   .type tandem_sparse_write, %function
 tandem_sparse_write:
+  ldr r0, [sp, #FRAME_DENSE]      @ 2
+  cmp r0, #0                      @ 1
+  bne dense_first                 @ 1
   ldr r0, [sp, #STATE_SKIP]       @ 3
   mov r8, r0
   ldr r2, [sp, #STATE_PAIR]       @ 3
@@ -245,6 +260,10 @@ tandem_sparse_write:
   movs r7, #0x80                  @ 1
   b .Lfour_even                   @ 2
 
+dense_first:
+  ldr r0, =try_dense_first
+  mov pc, r0
+
 @ r6: where to go on. The group ends with the terms before r3. Keeps r5; changes r4.
 close_even:
   push {r0-r2}
@@ -264,9 +283,16 @@ close:
   str r2, [sp, #12 + FRAME_KEPT]
   adds r2, #SECOND_SUMS
   str r2, [sp, #12 + FRAME_SECOND]
+  ldr r2, [sp, #12 + FRAME_STATE]
+  ldr r2, [r2, #STATE_TRY_DENSE]
+  str r2, [sp, #12 + FRAME_GROUPS_LEFT]
   ldr r2, [sp, #12 + STATE_BREAK]
   b 2f
 1:
+  ldr r2, [sp, #12 + FRAME_GROUPS_LEFT]
+  subs r2, #1
+  str r2, [sp, #12 + FRAME_GROUPS_LEFT]
+  beq 3f
   ldr r2, [sp, #12 + STATE_BREAK_AGAIN]
 2:
   subs r2, r2, r1
@@ -286,6 +312,9 @@ close:
   ldr r4, =BOUND
   pop {r0-r2}
   mov pc, r6
+3:
+  ldr r2, =try_dense
+  mov pc, r2
 
 @ A group ends before the term of input \i.
   .macro OVER i, odd
@@ -377,6 +406,7 @@ list_ends:
   ldr r2, [sp, #STATE_FINISH]
   subs r2, r2, r1
   LEAVE_FOR
+list_written:
   ldr r1, [sp, #STATE_OUT]
   str r1, [sp, #FRAME_OUT]
   ldr r7, [sp, #STATE_TILE]
@@ -460,6 +490,7 @@ store_second:
   ldr r0, =break_ten + TWO_TERMS_OF_TEN - LEAVES_AT @ 2
   subs r0, r0, r1                 @ 1
   movs r4, #0                     @ 1
+  movs r6, #0                     @ 1   terms of a dense pixel add to it
   movs r5, #0                     @ 1   an odd term begins by adding the r5 of the one before
   mov r8, r5                      @ 6
   mov r9, r5
@@ -856,3 +887,283 @@ tandem_sparse_fill:
   cmp r0, r1                      @ 1
   bne 1b                          @ 2   13 for 32 bytes
   pop {r4, r5, pc}
+
+@ ---- dense pixels (write_dense), in flash: what comes out of a ReLU has none
+
+@ Where the pixel before was dense.
+  .section .text.conv_2d_sparse_try_dense, "ax"
+  .balign 4
+try_dense_first:
+  ldr r1, [sp, #STATE_X]
+  movs r2, #0
+  movs r3, #0
+  b 1f
+@ A pixel has had STATE_TRY_DENSE groups more than one, and its list is not at its end: r0-r2 as there on the
+@ stack, r3 where the next pair is. Goes on with its tiles, or begins its list again.
+try_dense:
+  pop {r0-r2}
+  movs r2, r0
+  ldr r1, [sp, #STATE_X]
+  ldr r0, [sp, #STATE_IN_CHANNELS]
+  subs r1, r1, r0                 @ the pixel's
+  subs r2, r2, r1                 @ inputs so far
+  ldr r0, [sp, #STATE_LIST]
+  subs r3, r3, r0                 @ bytes of the list
+1:
+  ldr r0, [sp, #STATE_IN_CHANNELS]
+  adds r4, r1, r0
+  str r4, [sp, #STATE_X]          @ the next pixel's
+  movs r4, r1
+  ldr r0, [sp, #FRAME_STATE]
+  bl tandem_sparse_write_dense
+  str r0, [sp, #FRAME_DENSE]
+  cmp r0, #0
+  bne 1f
+  str r4, [sp, #STATE_X]
+  ldr r0, =tandem_sparse_write
+  mov pc, r0
+1:
+  ldr r0, [sp, #STATE_SUMS]
+  str r0, [sp, #FRAME_KEPT]
+  adds r0, #SECOND_SUMS
+  str r0, [sp, #FRAME_SECOND]
+  ldr r0, =list_written
+  mov pc, r0
+  .ltorg
+
+@ How a dense pixel's list begins: what is kept of groups before is the mean times the sums of weights. r7 is
+@ the tile's first row.
+  .section .text.conv_2d_sparse_keep_means, "ax"
+  .balign 4
+keep_means:
+  subs r7, #TILE_ROWS - TILE_SUMS
+  ldr r6, [sp, #FRAME_STATE]
+  adds r6, #STATE_MEAN
+  ldr r5, [r6]
+  ldr r6, [sp, #STATE_SUMS]
+  .irp words, 5, 5, 3
+  .if \words == 5
+  ldm r7!, {r0-r4}                @ 6
+  .else
+  ldm r7!, {r0-r2}
+  .endif
+  muls r0, r5                     @ 5
+  muls r1, r5
+  muls r2, r5
+  .if \words == 5
+  muls r3, r5
+  muls r4, r5
+  stm r6!, {r0-r4}                @ 6
+  .else
+  stm r6!, {r0-r2}
+  .endif
+  .endr
+  ldr r0, [sp, #STATE_LIST]
+  ldr r1, [sp, #STATE_TO_ODD]
+  ldr r2, [sp, #STATE_TO_EVEN]
+  adds r0, r0, r1
+  adds r0, r0, r2
+  movs r4, #0                     @ the sums of three
+  movs r5, #0
+  movs r6, #0                     @ terms add to it
+  mov pc, r0                      @ 66, and 43 or 56 where the tile ends
+
+@ uint32_t tandem_sparse_write_differences(const SparseDense* dense): `keep_means`, then a term for each
+@ x - mean, whose pair adds to r6, or subtracts, by how much it is more than the one before. SparseDense: x,
+@ weight_max, list, inputs (a multiple of 4), -mean, most groups after which others follow, then SparseLoops.
+@ Returns 0 where more are needed, else 1.
+@ r0 x, r1 weight_max, r2 the last term's x - mean, r3 list, r4 what the bound leaves, r5 x - mean, r6, r7;
+@ r8 -mean, r9 PAIR_MORE, r10 to_even, r11 PAIR_LESS, r12 to_odd
+  .equ DENSE_END, 0               @ of x; on the stack
+  .equ DENSE_GROUPS, 4
+  .equ DENSE_BREAK, 8
+  .equ DENSE_FINISH, 12
+  .equ DENSE_FRAME, 16
+  .equ PAIR_MORE, (0x3700 << 16) | 0x3600   @ adds r7, #0; adds r6, #0
+  .equ PAIR_LESS, (0x3700 << 16) | 0x3e00   @ adds r7, #0; subs r6, #0
+  .section .text.conv_2d_sparse_write_differences, "ax"
+  .global tandem_sparse_write_differences
+  .type tandem_sparse_write_differences, %function
+  .thumb_func
+tandem_sparse_write_differences:
+  save_registers
+  sub sp, #DENSE_FRAME
+  movs r7, r0
+  ldm r7!, {r0-r5}
+  adds r3, r3, r0
+  str r3, [sp, #DENSE_END]
+  mov r8, r4
+  str r5, [sp, #DENSE_GROUPS]
+  adds r7, #12                    @ SparseLoops: not what is for zeros
+  ldm r7!, {r3, r4}
+  mov r12, r3
+  mov r10, r4
+  adds r7, #4
+  ldm r7!, {r4, r5}
+  str r4, [sp, #DENSE_BREAK]
+  str r5, [sp, #DENSE_FINISH]
+  ldr r7, =PAIR_MORE
+  mov r9, r7
+  ldr r7, =PAIR_LESS
+  mov r11, r7
+  movs r3, r2
+  ldr r2, =keep_means
+  bl dense_leave_even
+  ldr r4, =BOUND
+  movs r2, #0
+
+@ Input \i of four, an even or odd term.
+  .macro INPUT_DENSE i, to_next
+  ldrb r5, [r0, #\i]              @ 2
+  sxtb r5, r5                     @ 1
+  add r5, r8                      @ 1
+  ldrb r6, [r1, #\i]              @ 2
+  asrs r7, r5, #31                @ 1
+  muls r6, r5                     @ 1
+  eors r6, r7                     @ 1
+  subs r6, r6, r7                 @ 1   weight_max·|x - mean|
+  subs r4, r4, r6                 @ 1
+  bmi .Ldense_over\i              @ 1
+.Ldense_term\i:
+  subs r7, r5, r2                 @ 1
+  mov r2, r5                      @ 1   flags stay
+  bmi .Ldense_less\i              @ 1
+  add r7, r9                      @ 1
+.Ldense_pair\i:
+  str r7, [r3]                    @ 2
+  add r3, \to_next                @ 1   19, or 23 for less
+  .endm
+
+  .macro INPUT_DENSE_SELDOM i, parity
+.Ldense_less\i:
+  rsbs r7, r7, #0
+  add r7, r11
+  b .Ldense_pair\i
+.Ldense_over\i:
+  ldr r7, [sp, #DENSE_GROUPS]
+  subs r7, #1
+  bmi dense_groups_used_up
+  str r7, [sp, #DENSE_GROUPS]
+  ldr r4, =BOUND
+  subs r4, r4, r6
+  ldr r2, [sp, #DENSE_BREAK]
+  bl dense_leave_\parity
+  movs r2, #0
+  b .Ldense_term\i
+  .endm
+
+dense_four:
+  INPUT_DENSE 0, r12
+  INPUT_DENSE 1, r10
+  INPUT_DENSE 2, r12
+  INPUT_DENSE 3, r10
+  adds r0, #4                     @ 1
+  adds r1, #4                     @ 1
+  ldr r7, [sp, #DENSE_END]        @ 2
+  cmp r0, r7                      @ 1
+  bne dense_four                  @ 2
+  ldr r2, [sp, #DENSE_FINISH]
+  bl dense_leave_even
+  movs r0, #1
+  b dense_written
+  INPUT_DENSE_SELDOM 0, even
+  INPUT_DENSE_SELDOM 1, odd
+  INPUT_DENSE_SELDOM 2, even
+  INPUT_DENSE_SELDOM 3, odd
+dense_groups_used_up:
+  movs r0, #0
+dense_written:
+  add sp, #DENSE_FRAME
+  restore_registers_and_return
+
+@ The pair at r3 leaves for r2 (what even terms leave for); r3 goes on behind. Changes r2, r6, r7.
+dense_leave_odd:
+  mov r6, r10
+  mov r7, r12
+  subs r7, r6, r7
+  subs r2, r2, r7
+  b 1f
+dense_leave_even:
+  mov r6, r12
+1:
+  subs r2, r2, r3
+  subs r2, #LEAVES_AT
+  str r2, [r3, r6]
+  lsrs r6, r6, #2
+  ldr r7, =LEAVE
+  adds r7, r7, r6
+  str r7, [r3]
+  add r3, r12
+  add r3, r10
+  bx lr
+  .ltorg
+
+@ void tandem_sparse_sum_weights(SparseTile* tile, uint32_t inputs, uint32_t threes): makes the tile's sums of
+@ weights, in the order of what is kept of groups. |sum| <= 128·640, so the sum of all rows is one group's.
+  .section .text.conv_2d_sparse_sum_weights, "ax"
+  .global tandem_sparse_sum_weights
+  .type tandem_sparse_sum_weights, %function
+  .thumb_func
+tandem_sparse_sum_weights:
+  save_registers
+  movs r7, r0
+  adds r7, #TILE_SUMS
+  push {r7}
+  adds r7, #TILE_ROWS - TILE_SUMS
+  movs r6, r1
+  movs r4, #0
+  movs r5, #0
+  mov r8, r4
+  mov r9, r4
+  mov r10, r4
+  mov r11, r4
+  mov r12, r4
+  mov lr, r4
+  cmp r2, #0
+  beq 2f
+1:
+  ldm r7!, {r0-r3}                @ 5
+  add r8, r0                      @ 4
+  add r9, r1
+  add r10, r2
+  add r11, r3
+  ldm r7!, {r0-r3}                @ 5
+  add r12, r0                     @ 4
+  add lr, r1
+  adds r4, r4, r2
+  adds r5, r5, r3
+  subs r6, #1                     @ 1
+  bne 1b                          @ 2   21 a row
+  RESOLVE_THREE
+  ldr r7, [sp]
+  str r0, [r7, #THIRD_SUMS]
+  str r4, [r7, #THIRD_SUMS + 4]
+  str r2, [r7, #THIRD_SUMS + 8]
+  b 3f
+2:
+  .rept 4
+  ldm r7!, {r0-r5}                @ 7
+  add r8, r0                      @ 6
+  add r9, r1
+  add r10, r2
+  add r11, r3
+  add r12, r4
+  add lr, r5
+  .endr
+  subs r6, #4                     @ 1
+  bne 2b                          @ 2   55 for four rows
+3:
+  mov r0, r8
+  mov r1, r9
+  mov r2, r10
+  RESOLVE
+  pop {r7}
+  stm r7!, {r0, r2-r5}
+  mov r8, r7
+  mov r0, r11
+  mov r1, r12
+  mov r2, lr
+  RESOLVE
+  mov r7, r8
+  stm r7!, {r0, r2-r5}
+  restore_registers_and_return

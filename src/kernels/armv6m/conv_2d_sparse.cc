@@ -14,6 +14,8 @@ namespace tandem {
 extern "C" {
 struct SparseTile {
   LevelChannel channels[sparse_tile_channels(1)];  // of the first three of thirteen after the others'
+  volatile uint32_t has_sums;                      // 1: weight_sums have been made, for a dense pixel
+  int32_t weight_sums[sparse_tile_channels(1)];
   // Rows follow.
 };
 static_assert(sizeof(SparseTile) == kSparseTileBytes);
@@ -51,17 +53,32 @@ struct SparseState {
   int32_t max;
   uint32_t tile_bytes;
   SparseLoops loops;
+  int32_t mean;           // of a dense pixel's u
+  uint32_t try_dense;     // after so many groups more than one a pixel may be dense
+  uint32_t dense_groups;  // the pixel before was dense, and might have had so many; else 0
   // The loops do not look further.
   int32_t sums_of_groups_before[sparse_tile_channels(1)];
   // For outputs that need the exact function.
   const SparseConv2dParams* params;
   const Task* task;
   uint32_t first_channel;  // that is due
+  uint32_t summed_tiles;   // up to the pass's last one, once sum_weights() has been through
 };
-static_assert(sizeof(void*) == 4 && offsetof(SparseState, loops) == 64 &&
+static_assert(sizeof(void*) == 4 && offsetof(SparseState, loops) == 64 && offsetof(SparseState, mean) == 96 &&
               sizeof(SparseState) <= kSparseStateBytes);
 
 void tandem_sparse_pixels(SparseState* state);
+struct SparseDense {
+  const uint8_t* x;
+  const uint8_t* weight_max;
+  uint32_t* list;
+  uint32_t inputs;
+  int32_t minus_mean;  // of x as int8
+  uint32_t groups;     // at most, before the last
+  SparseLoops loops;
+};
+uint32_t tandem_sparse_write_differences(const SparseDense* dense);
+void tandem_sparse_sum_weights(SparseTile* tile, uint32_t inputs, uint32_t threes);
 void tandem_sparse_expand(const int8_t* const* rows, uint32_t inputs, uint32_t* words, uint32_t row_bytes);
 void tandem_sparse_fill(uint8_t* out, const uint8_t* end, uint32_t word);
 void tandem_sparse_expand_three(const int8_t* const* rows, uint32_t inputs, uint32_t* words,
@@ -81,6 +98,8 @@ void tandem_sparse_exact(int32_t x, int8_t* out, const SparseState* state, const
 }
 
 namespace {
+
+constexpr uint32_t kTryDense = 3;
 
 // What every weight of a channel that does not exist gives is less than that.
 constexpr LevelChannel kNeverStored{.offset = INT32_MIN / 2};
@@ -104,6 +123,7 @@ void expand(const SparseConv2dParams& p, const Task& task, uint32_t unit) {
   const uint32_t there = std::min(channels, p.out_channels - std::min(channel, p.out_channels));
 
   SparseTile& tile = *tile_at(p, task, tile_index);
+  tile.has_sums = 0;
   LevelChannel* constants = &tile.channels[five * 5];
   const LevelChannel* level = task.in<LevelChannel>(p.level_channels) + channel;
   for (uint32_t i = 0; i < there; ++i) *constants++ = *level++;
@@ -157,11 +177,40 @@ void set_up_worker(const SparseConv2dParams& p, const Task& task, uint32_t worke
   state.max = p.clamp.max;
   state.tile_bytes = sparse_tile_bytes(p.threes, p.in_channels);
   state.loops = p.threes != 0 ? tandem_sparse_thirteen : tandem_sparse_ten;
+  state.try_dense = kTryDense;
+  state.dense_groups = 0;
+  state.summed_tiles = 0;
 
   const uint32_t bytes = p.pixels * p.out_channels;
   const uint32_t share = align_up((bytes + p.workers - 1) / p.workers, sizeof(uint32_t));
   const uint32_t first = std::min(worker * share, bytes);
   fill(task.out<uint8_t>(p.out) + first, std::min(share, bytes - first), p.clamp.min);
+}
+
+// The mean of int8 values, whose number is a multiple of 4 and at most 1024.
+int32_t mean_of(const uint8_t* values, uint32_t count) {
+  constexpr uint32_t kSigns = 0x80808080;
+  constexpr uint32_t kBytes = 0x00ff00ff;  // in two lanes of 16 bits, 256 of them at most
+  uint32_t even = 0;
+  uint32_t odd = 0;
+  for (const uint8_t* const end = values + count; values != end; values += sizeof(uint32_t)) {
+    const uint32_t word = *reinterpret_cast<const uint32_t*>(values) ^ kSigns;
+    even += word & kBytes;
+    odd += word >> 8 & kBytes;
+  }
+  const uint32_t sum = (even & 0xffff) + (even >> 16) + (odd & 0xffff) + (odd >> 16);
+  return static_cast<int32_t>(sum / count) + INT8_MIN;
+}
+
+// Of all tiles of the pass, with the other workers that have dense pixels: they begin at different ends.
+// Where they meet both do it, and write the same.
+void sum_weights(const SparseConv2dParams& p, const Task& task) {
+  for (uint32_t i = 0; i < p.pass_tiles; ++i) {
+    SparseTile& tile = *tile_at(p, task, task.worker % 2 == 0 ? i : p.pass_tiles - 1 - i);
+    if (tile.has_sums != 0) continue;
+    tandem_sparse_sum_weights(&tile, p.in_channels, p.threes);
+    tile.has_sums = 1;
+  }
 }
 
 KernelResult begin(const SparseConv2dParams& p, const Task& task) {
@@ -264,6 +313,42 @@ KernelResult sparse(const SparseConv2dParams& p, const Task& task) {
 }
 
 }  // namespace
+
+// A pixel in which hardly any input is zero has a large Σ w·u, thus many groups. But it is
+// Σ w·(x − mean) + (mean + 128)·Σ w as well, and the first sum has few. Called where the pixel before was
+// like that (`done` is 0); and when so many groups have been that this one may be, after `done` inputs and
+// `bytes` of the list. Writes the list so, unless that is as much work. Returns 0 or state->dense_groups.
+extern "C" uint32_t tandem_sparse_write_dense(SparseState* state, const uint8_t* x, uint32_t done,
+                                              uint32_t bytes) {
+  const SparseConv2dParams& p = *state->params;
+  if (done != 0) {
+    constexpr uint32_t kTermsOfGroup = 7;  // that take as long
+    const uint32_t groups_so_far = state->try_dense + 1;
+    const uint32_t terms = 2 * (bytes / sparse_two_terms_bytes(p.threes) - groups_so_far);
+    const uint32_t zeros = done > terms ? done - terms : 0;  // they become terms
+    const uint32_t groups = groups_so_far * p.in_channels / done;
+    const uint32_t more_work =
+        zeros * p.in_channels / done / kTermsOfGroup + 1;  // the means are a group, too
+    state->dense_groups = groups - std::min(groups, more_work);
+    state->mean = mean_of(x, p.in_channels) - INT8_MIN;  // near enough for the pixels that follow
+  }
+  SparseDense dense{.x = x,
+                    .weight_max = state->weight_max,
+                    .list = state->list,
+                    .inputs = p.in_channels,
+                    .minus_mean = -INT8_MIN - state->mean,
+                    .groups = state->dense_groups - 1,
+                    .loops = state->loops};
+  if (state->dense_groups == 0 || tandem_sparse_write_differences(&dense) == 0) {
+    if (done != 0) state->try_dense *= 2;  // the next pixels will be like this one
+    state->dense_groups = 0;
+    return 0;
+  }
+  const uint32_t tiles_end = p.first_tile + p.pass_tiles;
+  if (state->summed_tiles != tiles_end) sum_weights(p, *state->task);
+  state->summed_tiles = tiles_end;
+  return state->dense_groups;
+}
 
 TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_sparse_begin, SparseConv2dParams, begin)
 TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__armv6m_sparse, SparseConv2dParams, sparse)
