@@ -76,7 +76,7 @@ TEST(Interpreter, ArenaOfExactlyTheNeededSizeIsEnoughAndOneByteLessIsNot) {
   PlacedBytes arena(need->arena_bytes, 0);
   Interpreter interpreter;
   ASSERT_TRUE(interpreter.prepare(*model, all_ops(), arena.bytes()).ok());
-  EXPECT_EQ(interpreter.arena_used_bytes(), need->plan_bytes + need->tensor_bytes);
+  EXPECT_EQ(interpreter.arena_used_bytes(), need->arena_bytes);
 
   const Status status = interpreter.prepare(*model, all_ops(), arena.bytes().first(need->arena_bytes - 1));
   EXPECT_EQ(status.code, Code::kArenaTooSmall);

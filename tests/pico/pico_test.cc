@@ -96,7 +96,7 @@ TEST(PicoPort, TimerInterruptsAt20KilohertzChangeNothing) {
       lines >> cores >> worst >> average;
       RecordProperty("worst latency in cycles, cores " + std::to_string(cores), static_cast<int>(worst));
       // The handler's own first instructions come from flash, by misses that wait for the other core's.
-      EXPECT_LE(worst, 1000U) << cores << " cores";
+      EXPECT_LE(worst, 500U) << cores << " cores";
     }
   }
   for (const char* loop : {"tandem_sparse_tiles", "tandem_sparse_write", "conv_generated_row",
