@@ -8,6 +8,7 @@
 //          weights that are left.
 // Bound    |T_i's halves| <= 32767 in a group: Σ|w| <= 255, |x| <= 128.
 // Cost     15 cycles a term of 8 MACs; 32 a group; about 170 a channel and tile.
+#include "group_sums.inc"
 #include "registers.inc"
 
     .syntax unified
@@ -129,57 +130,7 @@ conv_dense_lanes_tile:
     ldm   r6!, {r0, r1, r7} // 4  offset, limit, scale
     str   r6, [sp, #STREAM] // 2
     mov   r12, r1           // 1
-    lsls  r1, r0, #16       // 1
-    adds  r1, r1, r0        // 1
-    adds  r6, r2, r1        // 1
-    mov   r8, r6            // 1
-    adds  r6, r3, r1        // 1
-    mov   r9, r6            // 1
-    adds  r6, r4, r1        // 1
-    mov   r10, r6           // 1
-    adds  r6, r5, r1        // 1
-    mov   r11, r6           // 1
-    asrs  r2, r2, #16       // 1  B, or B − 1 and carry
-    adcs  r2, r0            // 1
-    asrs  r3, r3, #16       // 1
-    adcs  r3, r0            // 1
-    asrs  r4, r4, #16       // 1
-    adcs  r4, r0            // 1
-    asrs  r5, r5, #16       // 1
-    adcs  r5, r0            // 1
-    ldr   r1, [sp, #SUMS]   // 2
-    cmp   r1, lr            // 1
-    beq   .Lresolved          // 2  ── 30
-    // 8 groups a round; the first round begins where the others end together.
-    mov   r0, lr            // 1
-    subs  r6, r1, r0        // 1  −16·groups
-    movs  r0, #0x70         // 1
-    ands  r6, r0            // 1
-    lsrs  r0, r6, #2        // 1
-    lsls  r6, r6, #1        // 1
-    subs  r6, r6, r0        // 1  28 bytes of code a group
-    add   pc, r6            // 2  to .Lresolve + r6
-    b     .Lresolved          // (between the ADD and what it adds to)
-.Lresolve:
-    .rept 8
-    ldm   r1!, {r0, r6}     // 3
-    add   r8, r0            // 1
-    asrs  r0, r0, #16       // 1
-    adcs  r2, r0            // 1
-    add   r9, r6            // 1
-    asrs  r6, r6, #16       // 1
-    adcs  r3, r6            // 1
-    ldm   r1!, {r0, r6}     // 3
-    add   r10, r0           // 1
-    asrs  r0, r0, #16       // 1
-    adcs  r4, r0            // 1
-    add   r11, r6           // 1
-    asrs  r6, r6, #16       // 1
-    adcs  r5, r6            // 1  ── 18 a group
-    .endr
-    cmp   r1, lr            // 1
-    blo   .Lresolve           // 1 or 2
-.Lresolved:
+    GROUP_SUMS 8            // 24 and 18 a group kept, 11 to enter
 
 // r6 out | r7 scale | r8 pixel stride, once its total is used | r12 limit | lr slack
     ldr   r0, [sp, #SLACK]  // 2

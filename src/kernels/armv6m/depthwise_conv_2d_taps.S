@@ -6,6 +6,7 @@
 // Bound    |T_i's halves| <= 32767 in a group: Σ|w| <= 255, |x| <= 128.
 // Cost     17 cycles a tap of 8 MACs; 31 a group but the last; 208 a quad of pairs with all outputs in range. In flash,
 //          whose cache holds them: SRAM would be 1 % faster on one core, 4 % on two.
+#include "group_sums.inc"
 #include "registers.inc"
 
     .syntax unified
@@ -292,59 +293,9 @@ depthwise_taps_channel:
 // The sums of all groups become r8-r11: totals T + offset·(2^16 + 1), r2-r5: Σ B + offset.
 .Lchannel_end:
     ldr   r0, [sp, #OFFSET] // 2
-    lsls  r1, r0, #16       // 1
-    adds  r1, r1, r0        // 1
-    adds  r6, r2, r1        // 1
-    mov   r8, r6            // 1
-    adds  r6, r3, r1        // 1
-    mov   r9, r6            // 1
-    adds  r6, r4, r1        // 1
-    mov   r10, r6           // 1
-    adds  r6, r5, r1        // 1
-    mov   r11, r6           // 1
-    asrs  r2, r2, #16       // 1  B, or B − 1 and carry
-    adcs  r2, r0            // 1
-    asrs  r3, r3, #16       // 1
-    adcs  r3, r0            // 1
-    asrs  r4, r4, #16       // 1
-    adcs  r4, r0            // 1
-    asrs  r5, r5, #16       // 1
-    adcs  r5, r0            // 1
-    ldr   r1, [sp, #SUMS]   // 2
-    cmp   r1, lr            // 1
-    beq   .Lresolved          // 2  ── 26
-    // 4 groups a round; the first round begins where the others end together.
-    mov   r0, lr            // 1
-    subs  r6, r1, r0        // 1  −16·groups
-    movs  r0, #0x30         // 1
-    ands  r6, r0            // 1
-    lsrs  r0, r6, #2        // 1
-    lsls  r6, r6, #1        // 1
-    subs  r6, r6, r0        // 1  28 bytes of code a group
-    add   pc, r6            // 2  to .Lresolve + r6
-    b     .Lresolved          // (between the ADD and what it adds to)
-.Lresolve:
-    .rept 4
-    ldm   r1!, {r0, r6}     // 3
-    add   r8, r0            // 1
-    asrs  r0, r0, #16       // 1
-    adcs  r2, r0            // 1
-    add   r9, r6            // 1
-    asrs  r6, r6, #16       // 1
-    adcs  r3, r6            // 1
-    ldm   r1!, {r0, r6}     // 3
-    add   r10, r0           // 1
-    asrs  r0, r0, #16       // 1
-    adcs  r4, r0            // 1
-    add   r11, r6           // 1
-    asrs  r6, r6, #16       // 1
-    adcs  r5, r6            // 1  ── 18 a group
-    .endr
-    cmp   r1, lr            // 1
-    blo   .Lresolve           // 1 or 2
+    GROUP_SUMS 4            // 24 and 18 a group kept, 11 to enter
 
 // r6 out | r7 scale | r12 limit | lr slack
-.Lresolved:
     add   r0, sp, #SLACK    // 1
     ldm   r0!, {r1, r6, r7} // 4
     mov   lr, r1            // 1
