@@ -403,6 +403,9 @@ std::string Inspection::arena_text() const {
                                                  : "while planning, in the tensors' place and behind it");
   line("total", need.arena_bytes,
        fmt::format("on this machine; {} on a 32-bit one", grouped(report_.arena_bytes_32bit)));
+  if (report_.least_arena_bytes != need.arena_bytes) {
+    line("at least", report_.least_arena_bytes, "without what only saves time");
+  }
   return text;
 }
 
@@ -507,6 +510,7 @@ json Inspection::arena_json() const {
              {"workspace_bytes", need.workspace_bytes},
              {"arena_bytes", need.arena_bytes},
              {"arena_bytes_32bit", report_.arena_bytes_32bit},
+             {"least_arena_bytes", report_.least_arena_bytes},
              {"scratch", json::array()}};
   for (const auto& [buffer, block] : blocks_) {
     const uint32_t tensors_and_scratch = main_.tensor_count() + main_.operator_count();

@@ -84,6 +84,7 @@ TEST(Inspect, person_shaped_adds_up) {
             arena["plan_bytes"].get<uint64_t>() + std::max(tensors, workspace));
   EXPECT_LE(most_alive, tensors);
   EXPECT_LT(arena["arena_bytes_32bit"], arena["arena_bytes"]);
+  EXPECT_LE(arena["least_arena_bytes"], arena["arena_bytes"]);
 }
 
 TEST(Inspect, places_do_not_overlap_while_both_are_alive) {

@@ -56,6 +56,9 @@ PlanReport report_plan(const Model& model, uint32_t workers) {
   const size_t plan_32bit =
       align_up(planner.plan_bytes() + planner.kernel_count() * kPointerBytes, kPlanAlignment);
   report.arena_bytes_32bit = report.need.arena_bytes - report.need.plan_bytes + plan_32bit;
+  planner.allow_least();
+  report.status = planner.measure(workspace);
+  report.least_arena_bytes = planner.need().arena_bytes;
   return report;
 }
 

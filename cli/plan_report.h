@@ -21,6 +21,7 @@ struct PlanReport {
   uint64_t called_bytes = 0;    ///< the block that called subgraphs share, the last of `buffers`
   ArenaNeed need;
   size_t arena_bytes_32bit = 0;  ///< need.arena_bytes where a pointer has 4 bytes
+  size_t least_arena_bytes = 0;  ///< without anything that only saves time
   /// Arena bytes in use during each operator of the main subgraph, scratch included.
   std::vector<uint64_t> alive_bytes{};
 

@@ -285,7 +285,7 @@ TEST(Run, profile_has_every_step) {
 TEST(Run, arena_of_a_given_size) {
   const std::string model = project_model("person_shaped.tflite");
   const json inspected = json::parse(run_tandem({"inspect", model, "--json"}).out);
-  const auto needed = inspected["arena"]["arena_bytes"].get<size_t>();
+  const auto needed = inspected["arena"]["least_arena_bytes"].get<size_t>();
   const auto with = [&](size_t bytes) {
     return run_tandem({"run", model, "--input", "random:1", "--arena", std::to_string(bytes)});
   };

@@ -13,7 +13,7 @@ namespace {
 std::string_view place_name(uint32_t address) {
   if (address < sim::kRomBytes) return "[boot ROM]";
   if (sim::region(address) == sim::kRegionXip) return "[flash]";
-  return sim::region(address) == sim::kRegionSram ? "[SRAM]" : "[elsewhere]";
+  return sim::region(address) == sim::kRegionSram ? "[SRAM: no symbol, as of generated code]" : "[elsewhere]";
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ class PerInstruction {
 std::string demangled(const std::string& symbol);
 
 /// Numbers for the functions of an image, fast to find by address. Addresses without a symbol belong to their
-/// memory: "[boot ROM]", "[flash]", "[SRAM]".
+/// memory: "[boot ROM]", "[flash]", "[SRAM: …]".
 class FunctionIndex {
  public:
   explicit FunctionIndex(const sim::Image& image) : image_(image) {}

@@ -75,8 +75,16 @@ std::optional<Image> read_elf(const Reader& file, std::string* error) {
       if (name.empty() || name[0] == '$') continue;  // mapping symbols: $t, $d
       const uint32_t value = file.u32(at + 4);
       const bool function = type == kFunction;
+      uint32_t section_end = 0;
+      if (section < kFirstReserved) {
+        const uint64_t of_symbol = sections + uint64_t{section} * section_bytes;
+        constexpr uint32_t kAllocated = 2;
+        if ((file.u32(of_symbol + 8) & kAllocated) != 0) {
+          section_end = file.u32(of_symbol + 12) + file.u32(of_symbol + 20);
+        }
+      }
       image.symbols.push_back({function ? value & ~1u : value, file.u32(at + 8), function, std::move(name),
-                               section >= kFirstReserved});
+                               section >= kFirstReserved, section_end});
     }
   }
   std::stable_sort(image.symbols.begin(), image.symbols.end(),
@@ -125,6 +133,8 @@ const Symbol* Image::function_at(uint32_t address) const {
   const Symbol* label = nullptr;
   for (int back = 0; after != symbols.begin() && back < kNestedLabels; ++back) {
     --after;
+    // What a program writes behind its sections is none of their functions.
+    if (after->section_end != 0 && address >= after->section_end) continue;
     if (after->function && (after->bytes == 0 || address - after->address < after->bytes)) return &*after;
     if (label == nullptr && after->bytes == 0 && !after->absolute &&
         region(after->address) == region(address))

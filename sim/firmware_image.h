@@ -20,7 +20,8 @@ struct Symbol {
   uint32_t bytes = 0;    ///< 0: not known
   bool function = false;
   std::string name;
-  bool absolute = false;  ///< a constant (.equ), or the linker script's: may be no address at all
+  bool absolute = false;     ///< a constant (.equ), or the linker script's: may be no address at all
+  uint32_t section_end = 0;  ///< of the section that it is in; 0: not known
 };
 
 /// Firmware: what to load, and the names in it.

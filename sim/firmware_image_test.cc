@@ -112,6 +112,13 @@ TEST(FirmwareImage, FunctionsAreFoundBehindLabels) {
   EXPECT_EQ(image.function_at(0x10), nullptr);
 }
 
+TEST(FirmwareImage, CodeBehindASectionIsNoneOfItsFunctions) {
+  Image image;
+  image.symbols = {{0x100, 0, true, "last", false, 0x180}, {0x110, 0, false, "label", false, 0x180}};
+  EXPECT_EQ(image.function_at(0x17e)->name, "last");
+  EXPECT_EQ(image.function_at(0x180), nullptr);
+}
+
 TEST(FirmwareImage, ConstantsAreFoundByNameButAreNoLabels) {
   // Two symbols without type and size, at 4: one of a section, one absolute; `.equ COUNT, 4` is such a one.
   constexpr uint32_t kNames = 0xa0, kTable = 0xb0, kSections = 0xe0;

@@ -44,7 +44,7 @@ Result<ArenaNeed> arena_need(const Model& model, OpSet ops, std::span<uint8_t> w
   planner.use_arena(kMaxTensorBytes);
   need.resident_bytes = planner.resident_bytes();
   if (planner.large_work() > 0) {
-    planner.allow_large_kernels({.begin = 0, .end = 0});
+    planner.allow_least();
     TANDEM_TRY(planner.measure(workspace));
     need.arena_bytes = planner.need().arena_bytes;
   }

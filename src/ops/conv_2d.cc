@@ -209,7 +209,7 @@ struct Planned {
   planned.quantized = in.type != Type::kFloat32;
   planned.int8 = in.type == Type::kInt8 && weights.type == Type::kInt8;
   planned.one_channel = planned.depthwise && planned.int8 && params.in_channels == 1 && weights.constant() &&
-                        c.has(kernel_id::conv_2d_s8__portable_in_turn);
+                        c.has(kernel_id::conv_2d_s8__portable) && c.may_copy();
   return {};
 }
 
@@ -258,7 +258,7 @@ Status plan(OpContext& c, const Options& options, std::span<const Variant> varia
   }
   TypedKernelId<Conv2dParams> kernel = planned.variant->kernel;
   if (as_conv_2d) {
-    kernel = kernel_id::conv_2d_s8__portable_in_turn;
+    kernel = kernel_id::conv_2d_s8__portable;
   } else if (planned.depthwise && planned.quantized) {
     params.worker_weights = c.scratch(static_cast<uint32_t>(macs_per_output * sizeof(int32_t)));
   } else if (planned.variant->weights == Type::kInt4) {
@@ -340,13 +340,12 @@ TANDEM_DEFINE_OP(CONV_2D, conv_2d_f32, plan_conv_2d, conv_2d_f32__ref)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8, plan_conv_2d, TANDEM_TARGET_CONV_2D_S8 conv_2d_s8__portable)
 TANDEM_DEFINE_OP(CONV_2D, conv_2d_s8_w4, plan_conv_2d, conv_2d_s8_w4__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d, plan_depthwise_conv_2d,
-                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable_in_turn,
-                 depthwise_conv_2d_s8__portable, depthwise_conv_2d_s8_w4__portable,
-                 depthwise_conv_2d_s16__portable, depthwise_conv_2d_f32__ref)
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable,
+                 depthwise_conv_2d_s8_w4__portable, depthwise_conv_2d_s16__portable,
+                 depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_f32, plan_depthwise_conv_2d, depthwise_conv_2d_f32__ref)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8, plan_depthwise_conv_2d,
-                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable_in_turn,
-                 depthwise_conv_2d_s8__portable)
+                 TANDEM_TARGET_DEPTHWISE_CONV_2D_S8 conv_2d_s8__portable, depthwise_conv_2d_s8__portable)
 TANDEM_DEFINE_OP(DEPTHWISE_CONV_2D, depthwise_conv_2d_s8_w4, plan_depthwise_conv_2d,
                  depthwise_conv_2d_s8_w4__portable)
 

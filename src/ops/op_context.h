@@ -108,6 +108,9 @@ class OpContext {
   [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker);
   /// The same and, in the same request, `shared_bytes` for all of them.
   [[nodiscard]] Scratch scratch(uint32_t bytes_per_worker, uint32_t shared_bytes, Ref& shared);
+  /// Whether a constant may be copied into the plan for nothing but speed: not if the plan would not fit
+  /// then.
+  [[nodiscard]] bool may_copy();
   /// Memory shared by all workers during this operator, 8-aligned. At most one request an operator, instead
   /// of scratch().
   [[nodiscard]] Ref shared_scratch(uint32_t bytes);

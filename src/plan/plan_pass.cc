@@ -664,6 +664,12 @@ bool OpContext::has(KernelId kernel) const {
   return large.all() || (pass_.subgraph_ == 0 && large.has(static_cast<uint32_t>(op_.index)));
 }
 
+bool OpContext::may_copy() {
+  if (!pass_.target_.copies) return false;
+  ++pass_.large_work_;
+  return true;
+}
+
 void OpContext::run(KernelId kernel, const void* params, uint8_t* arena) const {
   const Bases bases{.arena = arena};
   static_cast<void>(pass_.find_kernel(op_, kernel)->run(params, {.bases = bases, .begin = 0, .end = 1}));

@@ -37,6 +37,8 @@ struct OperatorRange {
   [[nodiscard]] bool has(uint32_t op) const { return begin <= op && op < end; }
 };
 
+inline constexpr OperatorRange kNoOperators{.begin = 0, .end = 0};
+
 /// What planning knows of the machine.
 struct PlanTarget {
   PlanTarget(uint32_t worker_count) : workers(worker_count) {}  // NOLINT: one that streams nothing
@@ -44,6 +46,7 @@ struct PlanTarget {
 
   uint32_t workers = 1;
   OperatorRange large;        ///< the operators that may have kernels that take memory
+  bool copies = true;         ///< whether operators may copy constants into the plan for nothing but speed
   uintptr_t reach_begin = 0;  ///< addresses that constants may be streamed from
   uintptr_t reach_end = 0;
 };
@@ -114,7 +117,7 @@ class PlanPass {
   /// Bytes of all operators' state.
   [[nodiscard]] uint32_t state_bytes() const { return state_bytes_; }
   [[nodiscard]] bool too_large() const { return too_large_; }
-  /// MACs, and one for each step, of the plan's kernels that take memory.
+  /// MACs, and one for each step, of the plan's kernels that take memory; and one for each copy.
   [[nodiscard]] uint64_t large_work() const { return large_work_; }
 
  private:

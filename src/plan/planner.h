@@ -23,6 +23,12 @@ class Planner {
   /// From the next measure() on only these operators may have kernels that take memory. large_work() tells
   /// how much the plan that was measured does by such kernels: its MACs, and one for each step.
   void allow_large_kernels(OperatorRange operators) { target_.large = operators; }
+  /// From the next measure() on there are none of these, and no copies of constants: nothing but what is
+  /// needed.
+  void allow_least() {
+    target_.large = kNoOperators;
+    target_.copies = false;
+  }
   [[nodiscard]] uint64_t large_work() const { return large_work_; }
 
   /// Measures again, with as much work of the model as it finds done by kernels that take memory, where
@@ -97,9 +103,8 @@ class Planner {
 
 template <class Fits>
 Status Planner::measure_to_fit(std::span<uint8_t> workspace, Fits fits) {
-  constexpr OperatorRange kNone{.begin = 0, .end = 0};
   const uint32_t operators = counts_.main_operators;
-  OperatorRange best = kNone;
+  OperatorRange best = kNoOperators;
   uint64_t best_work = 0;
   Status status;
   // The longest range that fits at each end, by bisection: a longer one takes more.
@@ -124,6 +129,9 @@ Status Planner::measure_to_fit(std::span<uint8_t> workspace, Fits fits) {
   }
   TANDEM_TRY(status);
   allow_large_kernels(best);
+  TANDEM_TRY(measure(workspace));
+  if (fits()) return {};
+  allow_least();
   return measure(workspace);
 }
 

@@ -213,8 +213,6 @@ KernelResult conv_w4(const Conv2dParams& p, const Task& task) {
 }  // namespace
 
 TANDEM_DEFINE_KERNEL(conv_2d_s8__portable, Conv2dParams, conv)
-// Of a DEPTHWISE_CONV_2D whose filters have been laid out one after the other.
-TANDEM_DEFINE_LARGE_KERNEL(conv_2d_s8__portable_in_turn, Conv2dParams, conv)
 TANDEM_DEFINE_KERNEL(conv_2d_s8_w4__portable, Conv2dParams, conv_w4)
 
 }  // namespace tandem
