@@ -191,7 +191,7 @@ std::optional<std::vector<uint8_t>> read_rom_image(std::span<const uint8_t> file
     }
   }
   if (rom.size() != kRomBytes) {
-    *error = "is no boot ROM image: 16384 bytes, or as many as words 0xXXXXXXXX";
+    *error = "is no boot ROM image: 16384 bytes, or as many as words of 0x and eight digits";
     return std::nullopt;
   }
   return rom;

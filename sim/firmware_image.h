@@ -44,7 +44,7 @@ ImageFormat image_format(std::span<const uint8_t> file);
 /// why.
 std::optional<Image> read_image(std::span<const uint8_t> file, std::string* error);
 
-/// A boot ROM image: 16 KB of binary, or any text that holds it as 0xXXXXXXXX words.
+/// A boot ROM image: 16 KB of binary, or any text that holds it as words, 0x and eight digits.
 std::optional<std::vector<uint8_t>> read_rom_image(std::span<const uint8_t> file, std::string* error);
 
 }  // namespace tandem::sim

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -52,26 +53,11 @@ class Arena {
     std::memcpy(bytes_.data() + ref.offset(), values.data(), sizeof values);
   }
   /// Extremes as often as anything between.
+  template <class T = int8_t>
   Ref activations(size_t count) {
-    switch (pick(0, 3)) {
-      case 0:
-        return fill<int8_t>(count, -128, -128);
-      case 1:
-        return fill<int8_t>(count, 127, 127);
-      default:
-        return fill<int8_t>(count, -128, 127);
-    }
-  }
-
-  Ref activations_s16(size_t count) {
-    switch (pick(0, 3)) {
-      case 0:
-        return fill<int16_t>(count, -32768, -32768);
-      case 1:
-        return fill<int16_t>(count, 32767, 32767);
-      default:
-        return fill<int16_t>(count, -32768, 32767);
-    }
+    constexpr int32_t kLeast = std::numeric_limits<T>::min(), kMost = std::numeric_limits<T>::max();
+    const int32_t kind = pick(0, 3);
+    return fill<T>(count, kind == 1 ? kMost : kLeast, kind == 0 ? kLeast : kMost);
   }
 
   /// The whole arena after running units in pieces of `step`.
@@ -161,7 +147,7 @@ void add_operands_s16(Arena& arena, Conv2dParams& p, int32_t weights, bool wide_
   p.in_zero_point = 0;
   p.out_zero_point = 0;
   p.clamp = arena.pick(0, 1) == 0 ? kRangeOf<int16_t> : Clamp{0, arena.pick(0, 32767)};
-  p.in = arena.activations_s16(static_cast<size_t>(w.batches * w.in.h * w.in.w * p.in_channels));
+  p.in = arena.activations<int16_t>(static_cast<size_t>(w.batches * w.in.h * w.in.w * p.in_channels));
   if (arena.pick(0, 3) == 0) p.weights = arena.fill<int8_t>(static_cast<size_t>(weights), -128, -128);
   if (p.bias.present()) {
     p.bias = wide_bias ? arena.fill<int64_t>(channels, INT32_MIN, INT32_MAX)
@@ -483,7 +469,7 @@ TEST(PortableKernels, FullyConnectedOfOtherTypesSaysWhatRefSays) {
     p.clamp = some_clamp(arena, p.out_zero_point);
     factors(2);
     same(fully_connected_s8_w4__portable, fully_connected_s8_w4__ref);
-    p.in = arena.activations_s16(batches * p.depth);
+    p.in = arena.activations<int16_t>(batches * p.depth);
     p.in_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-32768, 32767) : 0;
     p.out_zero_point = arena.pick(0, 2) == 0 ? arena.pick(-32768, 32767) : 0;
     p.clamp = kRangeOf<int16_t>;
